@@ -1,0 +1,10 @@
+.PHONY: demo test bench
+
+demo:
+	cargo run --release -- --demo
+
+test:
+	./scripts/test
+
+bench:
+	cargo bench -p benches

@@ -1,0 +1,6 @@
+//! The order book against its naive model.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    oracle::differential::book(bytes);
+});

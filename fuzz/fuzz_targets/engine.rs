@@ -1,0 +1,6 @@
+//! The exchange against its naive model.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    oracle::differential::engine(bytes);
+});

@@ -1,0 +1,6 @@
+//! The ledger against its naive model.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    oracle::differential::ledger(bytes);
+});

@@ -1,0 +1,247 @@
+//! Depth and its diffs by eye, and against a real book.
+
+use std::collections::BTreeMap;
+
+use marketdata_core::{Depth, DepthDiff, DepthDiffBuilder, DepthError, DepthSnapshot, LevelChange};
+use orderbook_core::{Event, Level, Price, Quantity, Side};
+use proptest::prelude::*;
+
+use crate::given::{book, closed, command, level, reduced, rested, traded};
+use Side::{Buy, Sell};
+
+fn depth(events: &[Event]) -> Depth {
+    let mut depth = Depth::new();
+    for event in events {
+        depth.apply(event).expect("the events of a book");
+    }
+    depth
+}
+
+#[test]
+fn each_event_changes_the_level_it_is_about() {
+    let mut depth = Depth::new();
+    // event, update id, side, price, new total of the level
+    for (event, expected) in [
+        (rested(Buy, 99, 5), Some((1, Buy, 99, 5))),
+        (rested(Buy, 99, 2), Some((2, Buy, 99, 7))),
+        (rested(Sell, 101, 4), Some((3, Sell, 101, 4))),
+        (rested(Sell, 102, 6), Some((4, Sell, 102, 6))),
+        (reduced(Buy, 99, 3), Some((5, Buy, 99, 4))),
+        (traded(1, Buy, 101, 4), Some((6, Sell, 101, 0))),
+        (closed(Sell, Some(101), 0), None),
+        (traded(2, Buy, 102, 1), Some((7, Sell, 102, 5))),
+        (closed(Buy, None, 3), None),
+        (traded(3, Sell, 99, 1), Some((8, Buy, 99, 3))),
+        (closed(Sell, Some(102), 5), Some((9, Sell, 102, 0))),
+    ] {
+        let expected = expected.map(|(update_id, side, price, quantity)| LevelChange {
+            update_id,
+            side,
+            price: Price::new(price),
+            quantity: Quantity::new(quantity),
+        });
+        assert_eq!(depth.apply(&event), Ok(expected), "{event:?}");
+    }
+    assert_eq!(depth.best(Buy), Some(level(99, 3)));
+    assert_eq!(depth.best(Sell), None);
+    assert_eq!(depth.update_id(), 9);
+}
+
+#[test]
+fn a_snapshot_gives_the_best_levels() {
+    let depth = depth(&[
+        rested(Buy, 97, 1),
+        rested(Buy, 99, 2),
+        rested(Buy, 98, 3),
+        rested(Sell, 103, 4),
+        rested(Sell, 101, 5),
+    ]);
+    assert_eq!(
+        depth.snapshot(2),
+        DepthSnapshot {
+            last_update_id: 5,
+            bids: vec![level(99, 2), level(98, 3)],
+            asks: vec![level(101, 5), level(103, 4)],
+        }
+    );
+    assert_eq!(depth.snapshot(0).bids, []);
+    assert_eq!(depth.snapshot(usize::MAX).bids.len(), 3);
+}
+
+#[test]
+fn an_event_that_cannot_be_the_next_one_changes_nothing() {
+    let not_there = |price, held, by| DepthError::NotThere {
+        price: Price::new(price),
+        held: Quantity::new(held),
+        by: Quantity::new(by),
+    };
+    let before = depth(&[rested(Buy, 99, 5), rested(Sell, 101, u64::MAX)]);
+    for (event, error) in [
+        (reduced(Buy, 99, 6), not_there(99, 5, 6)),
+        (traded(1, Buy, 99, 1), not_there(99, 0, 1)),
+        (traded(1, Sell, 98, 1), not_there(98, 0, 1)),
+        (closed(Buy, Some(99), u64::MAX), not_there(99, 5, u64::MAX)),
+        (
+            rested(Sell, 101, 1),
+            DepthError::LevelFull {
+                price: Price::new(101),
+            },
+        ),
+        (rested(Sell, 101, 0), DepthError::NoQuantity),
+        (reduced(Buy, 99, 0), DepthError::NoQuantity),
+        (traded(1, Sell, 99, 0), DepthError::NoQuantity),
+    ] {
+        let mut depth = before.clone();
+        assert_eq!(depth.apply(&event), Err(error), "{event:?}");
+        assert_eq!(depth, before);
+    }
+}
+
+#[test]
+fn a_diff_says_the_newest_total_of_each_touched_level() {
+    let mut depth = Depth::new();
+    let mut builder = DepthDiffBuilder::new();
+    let mut fold = |events: &[Event]| {
+        for event in events {
+            let change = depth.apply(event).expect("the events of a book");
+            if let Some(change) = change {
+                builder.record(&change);
+            }
+        }
+        builder.take()
+    };
+
+    let first = fold(&[
+        rested(Buy, 98, 1),
+        rested(Buy, 99, 5),
+        rested(Buy, 99, 2),
+        rested(Sell, 102, 3),
+        rested(Sell, 101, 3),
+    ]);
+    assert_eq!(
+        first,
+        Some(DepthDiff {
+            first_update_id: 1,
+            last_update_id: 5,
+            bids: vec![level(99, 7), level(98, 1)],
+            asks: vec![level(101, 3), level(102, 3)],
+        })
+    );
+    // A level that came and went is told as gone; an untouched one is not told at all.
+    let second = fold(&[
+        rested(Sell, 100, 9),
+        closed(Sell, Some(100), 9),
+        traded(1, Sell, 99, 7),
+    ]);
+    assert_eq!(
+        second,
+        Some(DepthDiff {
+            first_update_id: 6,
+            last_update_id: 8,
+            bids: vec![level(99, 0)],
+            asks: vec![level(100, 0)],
+        })
+    );
+    assert_eq!(fold(&[closed(Buy, Some(99), 0)]), None);
+}
+
+/// A client's copy of the depth: what a snapshot said, changed by diffs.
+#[derive(Debug, Default)]
+struct Copy {
+    last_update_id: u64,
+    bids: BTreeMap<Price, Quantity>,
+    asks: BTreeMap<Price, Quantity>,
+}
+
+impl Copy {
+    fn of(snapshot: &DepthSnapshot) -> Self {
+        let map = |levels: &[Level]| levels.iter().map(|l| (l.price, l.quantity)).collect();
+        Self {
+            last_update_id: snapshot.last_update_id,
+            bids: map(&snapshot.bids),
+            asks: map(&snapshot.asks),
+        }
+    }
+
+    fn apply(&mut self, diff: &DepthDiff) {
+        for (side, levels) in [(&mut self.bids, &diff.bids), (&mut self.asks, &diff.asks)] {
+            for level in levels {
+                if level.quantity.is_zero() {
+                    side.remove(&level.price);
+                } else {
+                    side.insert(level.price, level.quantity);
+                }
+            }
+        }
+        self.last_update_id = diff.last_update_id;
+    }
+
+    fn snapshot(&self) -> DepthSnapshot {
+        let level = |(price, quantity): (&Price, &Quantity)| Level {
+            price: *price,
+            quantity: *quantity,
+        };
+        DepthSnapshot {
+            last_update_id: self.last_update_id,
+            bids: self.bids.iter().rev().map(level).collect(),
+            asks: self.asks.iter().map(level).collect(),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_events_of_a_book_fold_to_its_depth(
+        commands in prop::collection::vec((command(), prop::bool::weighted(0.3)), 1..200),
+        subscribe_at in 0_usize..100,
+    ) {
+        let mut book = book();
+        let mut depth = Depth::new();
+        let mut builder = DepthDiffBuilder::new();
+        let mut from_start = Copy::default();
+        let mut subscriber: Option<Copy> = None;
+        let mut events = Vec::new();
+        for (number, (command, publish)) in commands.iter().enumerate() {
+            events.clear();
+            let refused = book.apply(command, &mut events).is_err();
+            prop_assert!(!refused || events.is_empty());
+            for event in &events {
+                let before = depth.update_id();
+                let change = depth.apply(event).expect("the events of a book");
+                prop_assert_eq!(depth.update_id(), before + u64::from(change.is_some()));
+                if let Some(change) = change {
+                    prop_assert_eq!(change.update_id, depth.update_id());
+                    let total = depth.quantity_at(change.side, change.price);
+                    prop_assert_eq!(change.quantity, total);
+                    builder.record(&change);
+                }
+            }
+            for side in [Buy, Sell] {
+                prop_assert!(depth.levels(side).eq(book.levels(side)));
+                prop_assert_eq!(depth.best(side), book.best(side));
+            }
+            let snapshot = depth.snapshot(usize::MAX);
+            if number == subscribe_at {
+                // Between two diffs: the next one repeats some of what the snapshot has.
+                subscriber = Some(Copy::of(&snapshot));
+            }
+            if *publish {
+                prop_assert_eq!(builder.is_empty(), from_start.last_update_id == depth.update_id());
+                if let Some(diff) = builder.take() {
+                    prop_assert_eq!(diff.first_update_id, from_start.last_update_id + 1);
+                    prop_assert!(diff.bids.is_sorted_by(|a, b| a.price > b.price));
+                    prop_assert!(diff.asks.is_sorted_by(|a, b| a.price < b.price));
+                    from_start.apply(&diff);
+                    if let Some(copy) = &mut subscriber {
+                        prop_assert!(diff.first_update_id <= copy.last_update_id + 1);
+                        copy.apply(&diff);
+                    }
+                }
+                prop_assert_eq!(&from_start.snapshot(), &snapshot);
+                if let Some(copy) = &subscriber {
+                    prop_assert_eq!(&copy.snapshot(), &snapshot);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! What an exchange is told: inputs, the only way to change it.
+
+use alloc::string::String;
+use core::fmt;
+use core::str::FromStr;
+
+use accounts_core::{Amount, AssetId, FeeSchedule};
+use orderbook_core::{
+    AccountId, Instrument, OrderId, OrderKind, Price, Quantity, Side, TimeInForce, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// One entry of the log: a command and when it was sequenced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// Never before the time of an earlier accepted input.
+    pub time: Timestamp,
+    /// What to do.
+    pub command: Command,
+}
+
+/// Names an instrument of an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct InstrumentId(u32);
+
+impl InstrumentId {
+    /// Wraps the bare number.
+    pub const fn new(value: u32) -> Self {
+        Self(value)
+    }
+
+    /// The bare number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for InstrumentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One request to an exchange. Commands are carried out whole or not at all.
+///
+/// The encoding in a log names a variant by its position: new ones go to the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Make an asset known.
+    AddAsset {
+        /// Its id, not in use yet.
+        asset: AssetId,
+        /// Its code, for example `BTC`: 1 to 16 capital letters and digits, not in use yet.
+        code: String,
+        /// The smallest unit is 10^-`decimals`; at most 18.
+        decimals: u8,
+    },
+    /// Make a pair tradable.
+    ListInstrument(Listing),
+    /// Change the fees of an instrument from here on.
+    SetFees {
+        /// The instrument.
+        instrument: InstrumentId,
+        /// What trades pay from now on.
+        fees: FeeSchedule,
+    },
+    /// Make an account known.
+    OpenAccount {
+        /// Its id, not in use yet.
+        account: AccountId,
+    },
+    /// Bring money in.
+    Deposit {
+        /// Whose balance grows.
+        account: AccountId,
+        /// Which asset.
+        asset: AssetId,
+        /// In its smallest units.
+        amount: Amount,
+    },
+    /// Take available money out.
+    Withdraw {
+        /// Whose balance shrinks.
+        account: AccountId,
+        /// Which asset.
+        asset: AssetId,
+        /// In its smallest units.
+        amount: Amount,
+    },
+    /// Place an order. It gets the next order id.
+    Place {
+        /// Who trades.
+        account: AccountId,
+        /// What is traded.
+        instrument: InstrumentId,
+        /// The owner's name for the order, unique among the account's open orders.
+        client_order_id: Option<ClientOrderId>,
+        /// Buy or sell.
+        side: Side,
+        /// How much at most.
+        quantity: Quantity,
+        /// At what price, and what to do with a remainder.
+        kind: OrderKind,
+    },
+    /// Cancel an open order.
+    Cancel {
+        /// Its owner.
+        account: AccountId,
+        /// Where it rests.
+        instrument: InstrumentId,
+        /// Which one.
+        order: OrderRef,
+    },
+    /// Cancel all open orders of an account in an instrument.
+    CancelAll {
+        /// Their owner.
+        account: AccountId,
+        /// Where they rest.
+        instrument: InstrumentId,
+    },
+    /// Make an open order smaller; it keeps its place in the queue.
+    Reduce {
+        /// Its owner.
+        account: AccountId,
+        /// Where it rests.
+        instrument: InstrumentId,
+        /// Which one.
+        order: OrderRef,
+        /// How much to take off; less than what is left of the order.
+        by: Quantity,
+    },
+    /// Close an open order and place another on the same side in its stead, in one step. The
+    /// replacement gets the next order id.
+    Replace {
+        /// Its owner.
+        account: AccountId,
+        /// Where it rests.
+        instrument: InstrumentId,
+        /// Which one.
+        order: OrderRef,
+        /// The owner's name for the replacement; may be that of the order it replaces.
+        client_order_id: Option<ClientOrderId>,
+        /// The quantity of the replacement.
+        quantity: Quantity,
+        /// The limit price of the replacement.
+        price: Price,
+        /// What the replacement may do.
+        time_in_force: TimeInForce,
+    },
+}
+
+/// A pair to be made tradable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    /// Its id, not in use yet.
+    pub id: InstrumentId,
+    /// Its symbol, grid and limits. Prices must be positive.
+    pub instrument: Instrument,
+    /// What is bought and sold.
+    pub base: AssetId,
+    /// What it is paid with.
+    pub quote: AssetId,
+    /// What trades pay.
+    pub fees: FeeSchedule,
+}
+
+/// How the owner of an order refers to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OrderRef {
+    /// By the id that the exchange gave it.
+    Id(OrderId),
+    /// By the name that the owner gave it.
+    Client(ClientOrderId),
+}
+
+/// The owner's name for an order: 1 to 36 letters, digits and `.:/_-`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientOrderId {
+    // Unused bytes are zero, so that comparing the array compares the text.
+    bytes: [u8; Self::MAX_LEN],
+    len: u8,
+}
+
+impl ClientOrderId {
+    /// The most bytes of a name; a UUID fits.
+    pub const MAX_LEN: usize = 36;
+
+    /// The text of the name.
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.bytes[..usize::from(self.len)])
+            .expect("only ASCII gets past from_str")
+    }
+}
+
+impl FromStr for ClientOrderId {
+    type Err = InvalidClientOrderId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidClientOrderId> {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b".:/_-".contains(&byte);
+        if text.is_empty() || text.len() > Self::MAX_LEN || !text.bytes().all(legal) {
+            return Err(InvalidClientOrderId);
+        }
+        let mut bytes = [0; Self::MAX_LEN];
+        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        let len = u8::try_from(text.len()).map_err(|_| InvalidClientOrderId)?;
+        Ok(Self { bytes, len })
+    }
+}
+
+/// A client order id is 1 to 36 letters, digits and `.:/_-`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a client order id is 1 to 36 letters, digits and .:/_-")]
+pub struct InvalidClientOrderId;
+
+impl fmt::Display for ClientOrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for ClientOrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl Serialize for ClientOrderId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ClientOrderId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl serde::de::Visitor<'_> for Text {
+            type Value = ClientOrderId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&InvalidClientOrderId, f)
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<ClientOrderId, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}

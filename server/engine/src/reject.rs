@@ -1,0 +1,46 @@
+//! Why an input is refused.
+
+use accounts_core::LedgerReject;
+use orderbook_core::BookReject;
+
+/// Why an input was refused. Nothing changed and no event was emitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reject {
+    /// Time ran backwards.
+    #[error("the input is older than one that was accepted before")]
+    TimeWentBackwards,
+    /// The asset code or its decimals are no good.
+    #[error("an asset has a code of 1 to 16 capital letters and digits and at most 18 decimals")]
+    InvalidAsset,
+    /// Another asset has the code.
+    #[error("an asset with this code exists already")]
+    DuplicateAssetCode,
+    /// The instrument is not listed here.
+    #[error("the instrument is not listed")]
+    UnknownInstrument,
+    /// The id or the symbol is taken.
+    #[error("an instrument with this id or symbol is listed already")]
+    DuplicateInstrument,
+    /// An instrument trades two different assets at positive prices.
+    #[error("an instrument trades two different assets at positive prices")]
+    InvalidInstrument,
+    /// The value of a lot would not be a whole number of smallest units.
+    #[error("a lot of base, or a tick times a lot of quote, is no whole number of smallest units")]
+    GridTooFine,
+    /// The largest order would not fit 128 bits.
+    #[error("the limits of the instrument allow orders worth more than 128 bits of smallest units")]
+    LimitsTooWide,
+    /// The account has no such open order.
+    #[error("the account has no such open order")]
+    UnknownOrder,
+    /// The account has an open order of that name.
+    #[error("the account has an open order with this client order id")]
+    DuplicateClientOrderId,
+    /// The book refused the order.
+    #[error(transparent)]
+    Book(#[from] BookReject),
+    /// The ledger refused: mostly, there is not enough money.
+    #[error(transparent)]
+    Ledger(#[from] LedgerReject),
+}

@@ -1,0 +1,176 @@
+//! Registering, logging in and out, and the bound on hashing.
+
+use std::time::Duration;
+
+use super::super::CredentialsError;
+use super::super::passwords::{RUNNING, WAITING};
+use super::*;
+
+#[tokio::test]
+async fn a_user_registers_logs_in_and_logs_out() -> Outcome {
+    let desk = Desk::new()?;
+    let credentials = desk.open()?;
+    assert_eq!(
+        credentials.register("alice", PASSWORD).await?,
+        account(1),
+        "0 is the fee account"
+    );
+    assert_eq!(credentials.register("bob", PASSWORD).await?, account(2));
+
+    let token = credentials.login("ALICE", PASSWORD).await?;
+    assert_eq!(token.len(), 64);
+    assert_eq!(credentials.session(&token).await?, account(1));
+
+    let other = credentials.login("alice", PASSWORD).await?;
+    credentials.logout(&token).await?;
+    credentials.logout(&token).await?;
+    credentials.logout("nonsense").await?;
+    for dead in [token.as_str(), "", "nonsense", &"0".repeat(64)] {
+        assert!(matches!(
+            credentials.session(dead).await,
+            Err(CredentialsError::InvalidSession)
+        ));
+    }
+    assert_eq!(credentials.session(&other).await?, account(1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn wrong_user_and_wrong_password_look_the_same() -> Outcome {
+    let desk = Desk::new()?;
+    let credentials = desk.open()?;
+    credentials.register("alice", PASSWORD).await?;
+    for (username, password) in [
+        ("alice", "correct horse batterz"),
+        ("alice", "short"),
+        ("nobody", PASSWORD),
+        ("not a name", PASSWORD),
+        ("", ""),
+    ] {
+        assert!(
+            matches!(
+                credentials.login(username, password).await,
+                Err(CredentialsError::WrongCredentials)
+            ),
+            "{username}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn names_are_unique_in_any_case_and_ids_leave_no_gap() -> Outcome {
+    let desk = Desk::new()?;
+    let credentials = desk.open()?;
+    credentials.register("Alice", PASSWORD).await?;
+    for username in ["Alice", "alice", "ALICE"] {
+        assert!(matches!(
+            credentials.register(username, PASSWORD).await,
+            Err(CredentialsError::UsernameTaken)
+        ));
+    }
+    // Both pass the first look; the table decides.
+    let (one, two) = tokio::join!(
+        credentials.register("carol", PASSWORD),
+        credentials.register("Carol", PASSWORD)
+    );
+    assert_eq!(
+        [&one, &two].iter().filter(|result| result.is_ok()).count(),
+        1
+    );
+    let users = credentials.users().await?;
+    assert_eq!(users.len(), 2);
+    assert_eq!(users[0], (account(1), "Alice".to_owned()));
+    assert_eq!(users[1].0, account(2));
+    Ok(())
+}
+
+#[tokio::test]
+async fn names_and_passwords_keep_the_rules() -> Outcome {
+    let desk = Desk::new()?;
+    let credentials = desk.open()?;
+    for username in ["", "ab", "a b c", "alic\u{e9}", "a'; --", &"x".repeat(65)] {
+        assert!(
+            matches!(
+                credentials.register(username, PASSWORD).await,
+                Err(CredentialsError::InvalidUsername)
+            ),
+            "{username}"
+        );
+    }
+    for password in ["", "1234567", &"x".repeat(257)] {
+        assert!(matches!(
+            credentials.register("alice", password).await,
+            Err(CredentialsError::InvalidPassword(_))
+        ));
+    }
+    for username in ["abc", "a.b_c@d-9", &"x".repeat(64)] {
+        credentials.register(username, PASSWORD).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hashing_is_bounded_and_the_overflow_refused() -> Outcome {
+    let desk = Desk::new()?;
+    let credentials = desk.open()?;
+    credentials.register("alice", PASSWORD).await?;
+    let hashing = &credentials.inner.hashing;
+    assert_eq!(hashing.running().available_permits(), RUNNING);
+    // As if two hashes took for ever.
+    let hog = hashing
+        .running()
+        .acquire_many_owned(u32::try_from(RUNNING)?);
+    let hog = hog.await?;
+
+    let mut waiting = tokio::task::JoinSet::new();
+    for at in 0..RUNNING + WAITING {
+        let credentials = credentials.clone();
+        // Half of them do not exist, and wait like the others.
+        let username = if at % 2 == 0 { "alice" } else { "nobody" };
+        waiting.spawn(async move { credentials.login(username, PASSWORD).await.is_ok() });
+    }
+    tokio::time::timeout(Duration::from_secs(10), async {
+        while hashing.free() > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await?;
+    for username in ["alice", "nobody"] {
+        assert!(matches!(
+            credentials.login(username, PASSWORD).await,
+            Err(CredentialsError::Busy)
+        ));
+    }
+    assert!(matches!(
+        credentials.register("bob", PASSWORD).await,
+        Err(CredentialsError::Busy)
+    ));
+
+    drop(hog);
+    let served = waiting.join_all().await;
+    assert_eq!(
+        served.iter().filter(|served| **served).count(),
+        served.len() / 2
+    );
+    assert_eq!(hashing.free(), RUNNING + WAITING);
+    credentials.login("alice", PASSWORD).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_caller_who_gives_up_frees_the_place() -> Outcome {
+    let desk = Desk::new()?;
+    let credentials = desk.open()?;
+    let hashing = &credentials.inner.hashing;
+    let hog = hashing
+        .running()
+        .acquire_many_owned(u32::try_from(RUNNING)?);
+    let hog = hog.await?;
+    let login = credentials.login("alice", PASSWORD);
+    let gave_up = tokio::time::timeout(Duration::from_millis(10), login).await;
+    assert!(gave_up.is_err());
+    assert_eq!(hashing.free(), RUNNING + WAITING);
+    drop(hog);
+    Ok(())
+}

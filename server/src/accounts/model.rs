@@ -1,0 +1,55 @@
+//! Balances as their owners see them: a fold over the events of the exchange.
+
+use std::collections::BTreeMap;
+
+use accounts_core::{AssetId, Balance, Event as LedgerEvent};
+use exchange_engine::Event;
+use orderbook_core::{AccountId, Timestamp};
+
+use crate::bus::Outcome;
+
+/// The balances of one account.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AccountBalances {
+    pub(crate) balances: BTreeMap<AssetId, Balance>,
+    pub(crate) update_time: Timestamp,
+}
+
+/// The balances of all accounts.
+#[derive(Debug, Default)]
+pub(crate) struct BalanceModel {
+    accounts: BTreeMap<AccountId, AccountBalances>,
+}
+
+impl BalanceModel {
+    pub(crate) fn apply(&mut self, outcome: &Outcome) {
+        for event in &outcome.events {
+            match event {
+                Event::Ledger(LedgerEvent::AccountOpened { account }) => {
+                    let opened = self.accounts.entry(*account).or_default();
+                    opened.update_time = outcome.time;
+                }
+                Event::Ledger(LedgerEvent::BalanceChanged {
+                    account,
+                    asset,
+                    available,
+                    held,
+                }) => {
+                    let balance = Balance {
+                        available: *available,
+                        held: *held,
+                    };
+                    let changed = self.accounts.entry(*account).or_default();
+                    changed.balances.insert(*asset, balance);
+                    changed.update_time = outcome.time;
+                }
+                // Deposits and withdrawals show in the balances that follow them.
+                _ => {}
+            }
+        }
+    }
+
+    pub(crate) fn account(&self, account: AccountId) -> Option<&AccountBalances> {
+        self.accounts.get(&account)
+    }
+}

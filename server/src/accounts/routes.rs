@@ -1,0 +1,230 @@
+//! Registration, login, API keys, the faucet, and balances.
+
+use std::sync::Arc;
+
+use accounts_core::Amount;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use exchange_engine::Command;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use crate::api::Json;
+use crate::api::decimal::parse;
+use crate::error::ApiError;
+use crate::gateway::App;
+use crate::gateway::auth::{Session, Signed};
+
+type Answer = Result<Json<Value>, ApiError>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserPassword {
+    username: String,
+    password: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyLabel {
+    #[serde(default)]
+    label: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FaucetRequest {
+    asset: String,
+    /// A decimal; text so that nothing is rounded on the way, but a plain number is understood.
+    amount: Number,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Number {
+    Text(String),
+    Number(serde_json::Number),
+}
+
+/// Reads a JSON body. What it says is not repeated in the error: it may hold a password.
+fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let what = match error.classify() {
+            serde_json::error::Category::Data => "does not have the fields it must have",
+            _ => "is not valid JSON",
+        };
+        ApiError::bad_request(format!("The request body {what}."))
+    })
+}
+
+/// `POST /v1/register`
+pub(crate) async fn register(State(app): State<Arc<App>>, bytes: Bytes) -> Answer {
+    let UserPassword { username, password } = body(&bytes)?;
+    let account = app.credentials.register(&username, &password).await?;
+    // Should this fail, the account is opened at the next start: the user exists from here on.
+    app.submit(Command::OpenAccount { account }).await?;
+    Ok(Json(
+        json!({ "accountId": account.get(), "username": username }),
+    ))
+}
+
+/// `POST /v1/login`
+pub(crate) async fn login(State(app): State<Arc<App>>, bytes: Bytes) -> Answer {
+    let UserPassword { username, password } = body(&bytes)?;
+    let token = app.credentials.login(&username, &password).await?;
+    Ok(Json(json!({ "token": token })))
+}
+
+/// `POST /v1/logout`
+pub(crate) async fn logout(State(app): State<Arc<App>>, session: Session) -> Answer {
+    app.credentials.logout(&session.token.0).await?;
+    Ok(Json(json!({})))
+}
+
+/// `POST /v1/api-keys`
+pub(crate) async fn create_api_key(
+    State(app): State<Arc<App>>,
+    session: Session,
+    bytes: Bytes,
+) -> Answer {
+    let label = if bytes.is_empty() {
+        String::new()
+    } else {
+        body::<KeyLabel>(&bytes)?.label
+    };
+    let key = app
+        .credentials
+        .create_api_key(session.account, &label)
+        .await?;
+    Ok(Json(
+        json!({ "apiKey": key.api_key, "secretKey": key.secret_key }),
+    ))
+}
+
+/// `GET /v1/api-keys`
+pub(crate) async fn api_keys(State(app): State<Arc<App>>, session: Session) -> Answer {
+    let keys = app.credentials.api_keys(session.account).await?;
+    let keys = keys
+        .into_iter()
+        .map(|key| json!({ "apiKey": key.api_key, "label": key.label, "created": key.created }));
+    Ok(Json(keys.collect()))
+}
+
+/// `DELETE /v1/api-keys/{key}`
+pub(crate) async fn revoke_api_key(
+    State(app): State<Arc<App>>,
+    session: Session,
+    Path(key): Path<String>,
+) -> Answer {
+    app.credentials
+        .revoke_api_key(session.account, &key)
+        .await?;
+    Ok(Json(json!({})))
+}
+
+/// `POST /v1/faucet`
+pub(crate) async fn faucet(State(app): State<Arc<App>>, session: Session, bytes: Bytes) -> Answer {
+    if !app.faucet {
+        return Err(ApiError::NO_FAUCET);
+    }
+    let FaucetRequest { asset, amount } = body(&bytes)?;
+    let asset = app
+        .symbols
+        .asset_by_code(&asset)
+        .ok_or(ApiError::UNKNOWN_ASSET)?;
+    let text = match amount {
+        Number::Text(text) => text,
+        Number::Number(number) => number.to_string(),
+    };
+    let too_large = ApiError::bad_request("The amount is too large.");
+    let decimal = parse("amount", &text, &too_large)?.normalize();
+    // Units = mantissa * 10^(decimals - scale), where that is whole.
+    let units = u32::from(asset.decimals)
+        .checked_sub(decimal.scale())
+        .ok_or_else(|| {
+            ApiError::bad_request(format!(
+                "{} has {} decimal places.",
+                asset.code, asset.decimals
+            ))
+        })
+        .and_then(|shift| {
+            decimal
+                .mantissa()
+                .unsigned_abs()
+                .checked_mul(10_u128.pow(shift))
+                .ok_or(too_large)
+        })?;
+    let deposit = Command::Deposit {
+        account: session.account,
+        asset: asset.id,
+        amount: Amount::new(units),
+    };
+    app.submit(deposit).await?;
+    Ok(Json(json!({
+        "asset": asset.code,
+        "amount": asset.amount(Amount::new(units)),
+    })))
+}
+
+/// An asset of an account.
+#[derive(Debug, Serialize)]
+struct AssetBalance {
+    asset: String,
+    free: String,
+    locked: String,
+}
+
+/// `GET /api/v3/account`
+pub(crate) async fn account(
+    State(app): State<Arc<App>>,
+    Signed { account, params }: Signed,
+) -> Answer {
+    let omit_zero = match params.get("omitZeroBalances") {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(ApiError::mandatory("omitZeroBalances")),
+    };
+    let known = {
+        let balances = app.balances.at(app.sequencer.published()).await;
+        balances.account(account).cloned().unwrap_or_default()
+    };
+    let mut balances = Vec::new();
+    for asset in app.symbols.assets() {
+        let balance = known.balances.get(&asset.id).copied().unwrap_or_default();
+        if omit_zero && balance.is_zero() {
+            continue;
+        }
+        balances.push(AssetBalance {
+            asset: asset.code.clone(),
+            free: asset.amount(balance.available),
+            locked: asset.amount(balance.held),
+        });
+    }
+    // The field counts commissions in basis points; rates differ by instrument, the highest
+    // stands for all.
+    let highest = |rate: fn(&accounts_core::FeeSchedule) -> u32| {
+        let rates = app.symbols.iter().map(|symbol| rate(&symbol.fees));
+        rates.max().unwrap_or(0) / 100
+    };
+    let (maker, taker) = (
+        highest(|fees| fees.maker.get()),
+        highest(|fees| fees.taker.get()),
+    );
+    Ok(Json(json!({
+        "makerCommission": maker,
+        "takerCommission": taker,
+        "buyerCommission": 0,
+        "sellerCommission": 0,
+        "canTrade": true,
+        "canWithdraw": true,
+        "canDeposit": true,
+        "brokered": false,
+        "requireSelfTradePrevention": false,
+        "preventSor": false,
+        "updateTime": known.update_time.millis(),
+        "accountType": "SPOT",
+        "balances": balances,
+        "permissions": ["SPOT"],
+        "uid": account.get(),
+    })))
+}

@@ -1,0 +1,124 @@
+//! Decimal strings, exact in both directions.
+
+use rust_decimal::Decimal;
+
+use crate::error::ApiError;
+
+/// Decimal places that clients expect at least.
+const PLACES: u32 = 8;
+/// What a decimal parameter looks like.
+const PATTERN: &str = "^([0-9]{1,20})(\\.[0-9]{1,20})?$";
+
+/// `value * 10^-scale` with at least eight decimal places.
+pub(crate) fn fixed(value: u128, scale: u32) -> String {
+    signed(false, value, scale)
+}
+
+/// As [`fixed`], of a number that may be negative.
+pub(crate) fn fixed_signed(value: i128, scale: u32) -> String {
+    signed(value < 0, value.unsigned_abs(), scale)
+}
+
+fn signed(negative: bool, value: u128, scale: u32) -> String {
+    let mut text = plain(value, scale);
+    if scale == 0 {
+        text.push('.');
+    }
+    for _ in scale..PLACES {
+        text.push('0');
+    }
+    if negative {
+        text.insert(0, '-');
+    }
+    text
+}
+
+/// `value * 10^-scale` with exactly `scale` decimal places.
+pub(crate) fn plain(value: u128, scale: u32) -> String {
+    let places = scale as usize;
+    let mut digits = format!("{value:0>width$}", width = places + 1);
+    if places > 0 {
+        digits.insert(digits.len() - places, '.');
+    }
+    digits
+}
+
+/// Reads a parameter: up to 20 digits before and after the point, no sign, no exponent.
+///
+/// # Errors
+///
+/// -1100 where it looks otherwise, and `too_large` where it looks right but has more digits than a
+/// decimal can hold: no price or quantity does.
+pub(crate) fn parse(name: &str, text: &str, too_large: &ApiError) -> Result<Decimal, ApiError> {
+    let (whole, fraction) = text
+        .split_once('.')
+        .map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+    let digits = |part: &str| {
+        (1..=20).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    if !digits(whole) || !fraction.is_none_or(digits) {
+        return Err(ApiError::illegal(name, PATTERN));
+    }
+    // Zeros at the end say nothing but could fill up the decimal.
+    let text = match fraction {
+        Some(_) => text.trim_end_matches('0').trim_end_matches('.'),
+        None => text,
+    };
+    Decimal::from_str_exact(text).map_err(|_| too_large.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_at_least_eight_places() {
+        let cases = [
+            (5_000_000, 2, "50000.00000000"),
+            (1, 8, "0.00000001"),
+            (7, 0, "7.00000000"),
+            (0, 0, "0.00000000"),
+            (12_345, 10, "0.0000012345"),
+        ];
+        for (value, scale, expected) in cases {
+            assert_eq!(fixed(value, scale), expected);
+        }
+        assert_eq!(fixed_signed(-150, 2), "-1.50000000");
+        assert_eq!(plain(1_500, 3), "1.500");
+    }
+
+    #[test]
+    fn parameters_are_read_exactly_or_refused() {
+        let large = ApiError::LOT_SIZE;
+        let read = |text| parse("quantity", text, &large);
+        assert_eq!(read("0.00100000").expect("legal").to_string(), "0.001");
+        assert_eq!(read("007").expect("legal").to_string(), "7");
+        assert_eq!(
+            read("12345678901234567890.00000000000000000000")
+                .expect("legal")
+                .to_string(),
+            "12345678901234567890"
+        );
+        assert_eq!(
+            read("99999999999999999999.99999999999999999999"),
+            Err(large.clone())
+        );
+        for text in [
+            "",
+            "-1",
+            "+1",
+            "1e3",
+            ".5",
+            "5.",
+            "1,5",
+            " 1",
+            "NaN",
+            "١",
+            "1.2.3",
+            "123456789012345678901",
+        ] {
+            let error = read(text).expect_err(text);
+            assert_eq!(error.code, -1100, "{text}");
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Market data on the wire.
+
+use marketdata_core::{Candle, DepthSnapshot, Interval, PublicTrade, TickerStats};
+use orderbook_core::{Level, Price, Quantity, Side, Timestamp};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::decimal::{fixed_signed, plain};
+use super::symbols::Symbol;
+use crate::config::Limits;
+
+/// `[price, quantity]`.
+pub(crate) type PriceLevel = (String, String);
+
+pub(crate) fn levels(levels: &[Level], symbol: &Symbol) -> Vec<PriceLevel> {
+    let level = |level: &Level| (symbol.price(level.price), symbol.quantity(level.quantity));
+    levels.iter().map(level).collect()
+}
+
+/// The depth of a book.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BookDepth {
+    last_update_id: u64,
+    bids: Vec<PriceLevel>,
+    asks: Vec<PriceLevel>,
+}
+
+impl BookDepth {
+    pub(crate) fn new(depth: &DepthSnapshot, symbol: &Symbol) -> Self {
+        Self {
+            last_update_id: depth.last_update_id,
+            bids: levels(&depth.bids, symbol),
+            asks: levels(&depth.asks, symbol),
+        }
+    }
+}
+
+/// A public trade.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RecentTrade {
+    id: u64,
+    price: String,
+    qty: String,
+    quote_qty: String,
+    time: u64,
+    is_buyer_maker: bool,
+    is_best_match: bool,
+}
+
+impl RecentTrade {
+    pub(crate) fn new(trade: &PublicTrade, symbol: &Symbol) -> Self {
+        Self {
+            id: trade.id.get(),
+            price: symbol.price(trade.price),
+            qty: symbol.quantity(trade.quantity),
+            quote_qty: symbol.notional(trade.notional()),
+            time: trade.time.millis(),
+            is_buyer_maker: trade.taker_side == Side::Sell,
+            is_best_match: true,
+        }
+    }
+}
+
+/// The last millisecond of a candle, as clients expect its close time.
+pub(crate) fn close_time(interval: Interval, open_time: Timestamp) -> u64 {
+    interval.close_time(open_time).millis() - 1
+}
+
+/// A candle as the array of twelve that clients expect.
+pub(crate) fn kline(candle: &Candle, interval: Interval, symbol: &Symbol) -> Value {
+    json!([
+        candle.open_time.millis(),
+        symbol.price(candle.open),
+        symbol.price(candle.high),
+        symbol.price(candle.low),
+        symbol.price(candle.close),
+        symbol.volume(candle.volume),
+        close_time(interval, candle.open_time),
+        symbol.notional(candle.quote_volume),
+        candle.trade_count,
+        symbol.volume(candle.taker_buy_volume),
+        symbol.notional(candle.taker_buy_quote_volume),
+        "0",
+    ])
+}
+
+/// The best bid and ask; zeros where there is none.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BookTicker {
+    symbol: String,
+    pub(crate) bid_price: String,
+    pub(crate) bid_qty: String,
+    pub(crate) ask_price: String,
+    pub(crate) ask_qty: String,
+}
+
+impl BookTicker {
+    pub(crate) fn new(bid: Option<Level>, ask: Option<Level>, symbol: &Symbol) -> Self {
+        let price = |level: Option<Level>| symbol.price_or_zero(level.map(|level| level.price));
+        let quantity = |level: Option<Level>| {
+            symbol.quantity(level.map_or(Quantity::ZERO, |level| level.quantity))
+        };
+        Self {
+            symbol: symbol.name().into(),
+            bid_price: price(bid),
+            bid_qty: quantity(bid),
+            ask_price: price(ask),
+            ask_qty: quantity(ask),
+        }
+    }
+}
+
+/// The numbers of a 24-hour ticker as text; REST and streams name them differently.
+#[derive(Debug)]
+pub(crate) struct TickerTexts {
+    pub(crate) price_change: String,
+    pub(crate) price_change_percent: String,
+    pub(crate) weighted_average: String,
+    pub(crate) previous_close: String,
+    pub(crate) last: String,
+    pub(crate) last_quantity: String,
+    pub(crate) open: String,
+    pub(crate) high: String,
+    pub(crate) low: String,
+    pub(crate) volume: String,
+    pub(crate) quote_volume: String,
+    pub(crate) first_id: i64,
+    pub(crate) last_id: i64,
+    pub(crate) count: u64,
+}
+
+impl TickerTexts {
+    pub(crate) fn new(stats: &TickerStats, symbol: &Symbol) -> Self {
+        let (open, last) = (
+            stats.open.or(stats.last).unwrap_or_default(),
+            stats.last.unwrap_or_default(),
+        );
+        let tick = symbol.instrument.tick_size();
+        let change = i128::from(last.get()) - i128::from(open.get());
+        let id = |id: Option<orderbook_core::TradeId>| {
+            // -1 is how clients are told that there was no trade.
+            id.map_or(-1, |id| id.get().cast_signed())
+        };
+        Self {
+            price_change: fixed_signed(change * i128::from(tick.mantissa()), tick.scale().into()),
+            price_change_percent: percent(change, open),
+            weighted_average: symbol.average_price(stats.quote_volume, stats.volume),
+            previous_close: symbol.price_or_zero(stats.previous_close),
+            last: symbol.price(last),
+            last_quantity: symbol.quantity(stats.last_quantity.unwrap_or_default()),
+            open: symbol.price(open),
+            high: symbol.price(stats.high.unwrap_or(last)),
+            low: symbol.price(stats.low.unwrap_or(last)),
+            volume: symbol.volume(stats.volume),
+            quote_volume: symbol.notional(stats.quote_volume),
+            first_id: id(stats.first_trade_id),
+            last_id: id(stats.last_trade_id),
+            count: stats.trade_count,
+        }
+    }
+}
+
+/// `change` as a percentage of `open` with three decimal places, rounded towards zero.
+fn percent(change: i128, open: Price) -> String {
+    if open.get() == 0 {
+        return "0.000".into();
+    }
+    let thousandths = change * 100_000 / i128::from(open.get());
+    let sign = if thousandths < 0 { "-" } else { "" };
+    format!("{sign}{}", plain(thousandths.unsigned_abs(), 3))
+}
+
+/// The REST form of a 24-hour ticker.
+pub(crate) fn ticker_24h(
+    stats: &TickerStats,
+    bid: Option<Level>,
+    ask: Option<Level>,
+    open_time: u64,
+    close_time: u64,
+    symbol: &Symbol,
+) -> Value {
+    let texts = TickerTexts::new(stats, symbol);
+    let book = BookTicker::new(bid, ask, symbol);
+    json!({
+        "symbol": symbol.name(),
+        "priceChange": texts.price_change,
+        "priceChangePercent": texts.price_change_percent,
+        "weightedAvgPrice": texts.weighted_average,
+        "prevClosePrice": texts.previous_close,
+        "lastPrice": texts.last,
+        "lastQty": texts.last_quantity,
+        "bidPrice": book.bid_price,
+        "bidQty": book.bid_qty,
+        "askPrice": book.ask_price,
+        "askQty": book.ask_qty,
+        "openPrice": texts.open,
+        "highPrice": texts.high,
+        "lowPrice": texts.low,
+        "volume": texts.volume,
+        "quoteVolume": texts.quote_volume,
+        "openTime": open_time,
+        "closeTime": close_time,
+        "firstId": texts.first_id,
+        "lastId": texts.last_id,
+        "count": texts.count,
+    })
+}
+
+/// What is traded here and under which limits.
+pub(crate) fn exchange_info<'a>(
+    symbols: impl Iterator<Item = &'a Symbol>,
+    limits: &Limits,
+    server_time: u64,
+) -> Value {
+    let rate = |kind: &str, interval: &str, count: u32, limit: u32| {
+        json!({
+            "rateLimitType": kind,
+            "interval": interval,
+            "intervalNum": count,
+            "limit": limit,
+        })
+    };
+    json!({
+        "timezone": "UTC",
+        "serverTime": server_time,
+        "rateLimits": [
+            rate("REQUEST_WEIGHT", "MINUTE", 1, limits.request_weight_per_minute),
+            rate("ORDERS", "SECOND", 10, limits.orders_per_10_seconds),
+            rate("ORDERS", "DAY", 1, limits.orders_per_day),
+        ],
+        "exchangeFilters": [],
+        "symbols": symbols.map(symbol_info).collect::<Vec<_>>(),
+    })
+}
+
+fn symbol_info(symbol: &Symbol) -> Value {
+    let instrument = &symbol.instrument;
+    let largest = instrument.max_price().notional(instrument.max_quantity());
+    json!({
+        "symbol": symbol.name(),
+        "status": "TRADING",
+        "baseAsset": symbol.base.code,
+        "baseAssetPrecision": symbol.base.decimals,
+        "quoteAsset": symbol.quote.code,
+        "quotePrecision": symbol.quote.decimals,
+        "quoteAssetPrecision": symbol.quote.decimals,
+        "baseCommissionPrecision": symbol.base.decimals,
+        "quoteCommissionPrecision": symbol.quote.decimals,
+        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
+        "icebergAllowed": false,
+        "ocoAllowed": false,
+        "otoAllowed": false,
+        "quoteOrderQtyMarketAllowed": false,
+        "allowTrailingStop": false,
+        "cancelReplaceAllowed": false,
+        "isSpotTradingAllowed": true,
+        "isMarginTradingAllowed": false,
+        "filters": [
+            {
+                "filterType": "PRICE_FILTER",
+                "minPrice": symbol.price(instrument.min_price()),
+                "maxPrice": symbol.price(instrument.max_price()),
+                "tickSize": symbol.price(Price::new(1)),
+            },
+            {
+                "filterType": "LOT_SIZE",
+                "minQty": symbol.quantity(instrument.min_quantity()),
+                "maxQty": symbol.quantity(instrument.max_quantity()),
+                "stepSize": symbol.quantity(Quantity::new(1)),
+            },
+            {
+                "filterType": "NOTIONAL",
+                "minNotional": symbol.notional(instrument.min_notional()),
+                "applyMinToMarket": false,
+                "maxNotional": symbol.notional(largest),
+                "applyMaxToMarket": false,
+                "avgPriceMins": 0,
+            },
+        ],
+        "permissions": ["SPOT"],
+        "permissionSets": [["SPOT"]],
+        "defaultSelfTradePreventionMode": "NONE",
+        "allowedSelfTradePreventionModes": ["NONE"],
+    })
+}

@@ -1,0 +1,106 @@
+//! Request parameters: from the query string and from a form body, as received.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use crate::error::ApiError;
+
+/// The parameters of a request. Where query and body both have one, the query wins.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Params {
+    pairs: Vec<(String, String)>,
+}
+
+impl Params {
+    pub(crate) fn parse(query: &str, body: &[u8]) -> Self {
+        let own =
+            |(name, value): (Cow<'_, str>, Cow<'_, str>)| (name.into_owned(), value.into_owned());
+        let query = form_urlencoded::parse(query.as_bytes()).map(own);
+        let pairs = query.chain(form_urlencoded::parse(body).map(own)).collect();
+        Self { pairs }
+    }
+
+    /// A parameter that was sent and is not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.pairs
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// A parameter that must be there.
+    pub(crate) fn require(&self, name: &str) -> Result<&str, ApiError> {
+        self.get(name).ok_or_else(|| ApiError::mandatory(name))
+    }
+
+    /// A parameter of another form than text, where it was sent.
+    pub(crate) fn parsed<T: FromStr>(&self, name: &str) -> Result<Option<T>, ApiError> {
+        self.get(name)
+            .map(|text| text.parse().map_err(|_| ApiError::mandatory(name)))
+            .transpose()
+    }
+
+    /// How many entries are asked for, at most `most`.
+    pub(crate) fn limit(&self, default: usize, most: usize) -> Result<usize, ApiError> {
+        let limit = self.parsed::<usize>("limit")?.unwrap_or(default);
+        if limit == 0 {
+            return Err(ApiError::mandatory("limit"));
+        }
+        Ok(limit.min(most))
+    }
+}
+
+/// What a signature signs: query and body as received, one after the other, without the
+/// `signature` itself. Nothing is decoded, so nothing can be encoded in another way.
+pub(crate) fn signed_payload(query: &str, body: &[u8]) -> (Vec<u8>, Option<String>) {
+    let mut payload = Vec::with_capacity(query.len() + body.len());
+    let mut signature = None;
+    for part in [query.as_bytes(), body] {
+        let mut first = true;
+        for pair in part.split(|byte| *byte == b'&') {
+            if let Some(value) = pair.strip_prefix(b"signature=") {
+                // The query comes first and wins.
+                signature.get_or_insert_with(|| String::from_utf8_lossy(value).into_owned());
+                continue;
+            }
+            if !first {
+                payload.push(b'&');
+            }
+            first = false;
+            payload.extend_from_slice(pair);
+        }
+    }
+    (payload, signature)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signature_is_taken_out_wherever_it_is() {
+        let cases = [
+            ("a=1&b=2&signature=x", "", "a=1&b=2"),
+            ("", "a=1&b=2&signature=x", "a=1&b=2"),
+            ("a=1", "b=2&signature=x", "a=1b=2"),
+            ("signature=x&a=%20", "b=+", "a=%20b=+"),
+        ];
+        for (query, body, expected) in cases {
+            let (payload, signature) = signed_payload(query, body.as_bytes());
+            assert_eq!(String::from_utf8_lossy(&payload), expected);
+            assert_eq!(signature.as_deref(), Some("x"));
+        }
+        assert_eq!(signed_payload("a=1", b"").1, None);
+    }
+
+    #[test]
+    fn the_query_wins() {
+        let params = Params::parse("a=1&c=%20x", b"a=2&b=3&d=");
+        assert_eq!(params.get("a"), Some("1"));
+        assert_eq!(params.get("b"), Some("3"));
+        assert_eq!(params.get("c"), Some(" x"));
+        assert_eq!(params.get("d"), None);
+        assert_eq!(params.require("d").expect_err("empty").code, -1102);
+    }
+}

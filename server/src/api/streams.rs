@@ -1,0 +1,225 @@
+//! WebSocket messages: stream names, events, and the frames that subscribe to them.
+
+use std::fmt;
+
+use marketdata_core::{Candle, DepthDiff, Interval, PublicTrade, TickerStats};
+use orderbook_core::{Level, Side};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::market::{BookTicker, TickerTexts, close_time, levels};
+use super::symbols::Symbol;
+
+/// What a stream carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Topic {
+    /// Each trade.
+    Trade,
+    /// The running candle of an interval.
+    Kline(Interval),
+    /// Changed levels, conflated over a second.
+    Depth,
+    /// Changed levels, conflated over a tenth of a second.
+    FastDepth,
+    /// The rolling 24 hours.
+    Ticker,
+    /// Each change of the best bid or ask.
+    BookTicker,
+}
+
+impl Topic {
+    /// The topics there are, each with one stream per symbol.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let others = [
+            Self::Trade,
+            Self::Depth,
+            Self::FastDepth,
+            Self::Ticker,
+            Self::BookTicker,
+        ];
+        others.into_iter().chain(Interval::ALL.map(Self::Kline))
+    }
+
+    /// Whether the last message tells a new subscriber how things are now. Of a trade or of a
+    /// difference it does not.
+    pub(crate) const fn is_state(self) -> bool {
+        matches!(self, Self::Kline(_) | Self::Ticker | Self::BookTicker)
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Trade => f.write_str("trade"),
+            Self::Kline(interval) => write!(f, "kline_{interval}"),
+            Self::Depth => f.write_str("depth"),
+            Self::FastDepth => f.write_str("depth@100ms"),
+            Self::Ticker => f.write_str("ticker"),
+            Self::BookTicker => f.write_str("bookTicker"),
+        }
+    }
+}
+
+/// The name of a stream, for example `btcusdt@trade`.
+pub(crate) fn stream_name(symbol: &Symbol, topic: Topic) -> String {
+    format!("{}@{topic}", symbol.name().to_ascii_lowercase())
+}
+
+/// A frame from a client.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    #[serde(default)]
+    pub(crate) params: Option<Vec<String>>,
+    /// Echoed as it came: a number, a string or null.
+    #[serde(default)]
+    pub(crate) id: RequestId,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum Method {
+    Subscribe,
+    Unsubscribe,
+    ListSubscriptions,
+}
+
+/// What a client calls its request.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum RequestId {
+    Integer(i64),
+    Text(String),
+    #[default]
+    Null,
+}
+
+pub(crate) fn acknowledgement(id: &RequestId) -> String {
+    json!({ "result": null, "id": id }).to_string()
+}
+
+pub(crate) fn subscriptions(names: &[String], id: &RequestId) -> String {
+    json!({ "result": names, "id": id }).to_string()
+}
+
+pub(crate) fn refusal(what: &str, id: &RequestId) -> String {
+    let error = json!({ "code": 2, "msg": format!("Invalid request: {what}") });
+    json!({ "error": error, "id": id }).to_string()
+}
+
+pub(crate) fn trade(trade: &PublicTrade, symbol: &Symbol) -> Value {
+    json!({
+        "e": "trade",
+        "E": trade.time.millis(),
+        "s": symbol.name(),
+        "t": trade.id.get(),
+        "p": symbol.price(trade.price),
+        "q": symbol.quantity(trade.quantity),
+        "T": trade.time.millis(),
+        "m": trade.taker_side == Side::Sell,
+        "M": true,
+    })
+}
+
+pub(crate) fn kline(
+    candle: &Candle,
+    interval: Interval,
+    closed: bool,
+    event_time: u64,
+    symbol: &Symbol,
+) -> Value {
+    // -1 is how clients are told that there was no trade.
+    let id = |id: Option<orderbook_core::TradeId>| id.map_or(-1, |id| id.get().cast_signed());
+    json!({
+        "e": "kline",
+        "E": event_time,
+        "s": symbol.name(),
+        "k": {
+            "t": candle.open_time.millis(),
+            "T": close_time(interval, candle.open_time),
+            "s": symbol.name(),
+            "i": interval.as_str(),
+            "f": id(candle.first_trade_id),
+            "L": id(candle.last_trade_id),
+            "o": symbol.price(candle.open),
+            "c": symbol.price(candle.close),
+            "h": symbol.price(candle.high),
+            "l": symbol.price(candle.low),
+            "v": symbol.volume(candle.volume),
+            "n": candle.trade_count,
+            "x": closed,
+            "q": symbol.notional(candle.quote_volume),
+            "V": symbol.volume(candle.taker_buy_volume),
+            "Q": symbol.notional(candle.taker_buy_quote_volume),
+            "B": "0",
+        },
+    })
+}
+
+pub(crate) fn depth(diff: &DepthDiff, event_time: u64, symbol: &Symbol) -> Value {
+    json!({
+        "e": "depthUpdate",
+        "E": event_time,
+        "s": symbol.name(),
+        "U": diff.first_update_id,
+        "u": diff.last_update_id,
+        "b": levels(&diff.bids, symbol),
+        "a": levels(&diff.asks, symbol),
+    })
+}
+
+pub(crate) fn book_ticker(
+    update_id: u64,
+    bid: Option<Level>,
+    ask: Option<Level>,
+    symbol: &Symbol,
+) -> Value {
+    let book = BookTicker::new(bid, ask, symbol);
+    // No `e`: clients tell this event by its absence.
+    json!({
+        "u": update_id,
+        "s": symbol.name(),
+        "b": book.bid_price,
+        "B": book.bid_qty,
+        "a": book.ask_price,
+        "A": book.ask_qty,
+    })
+}
+
+pub(crate) fn ticker(
+    stats: &TickerStats,
+    bid: Option<Level>,
+    ask: Option<Level>,
+    open_time: u64,
+    close_time: u64,
+    symbol: &Symbol,
+) -> Value {
+    let texts = TickerTexts::new(stats, symbol);
+    let book = BookTicker::new(bid, ask, symbol);
+    json!({
+        "e": "24hrTicker",
+        "E": close_time,
+        "s": symbol.name(),
+        "p": texts.price_change,
+        "P": texts.price_change_percent,
+        "w": texts.weighted_average,
+        "x": texts.previous_close,
+        "c": texts.last,
+        "Q": texts.last_quantity,
+        "b": book.bid_price,
+        "B": book.bid_qty,
+        "a": book.ask_price,
+        "A": book.ask_qty,
+        "o": texts.open,
+        "h": texts.high,
+        "l": texts.low,
+        "v": texts.volume,
+        "q": texts.quote_volume,
+        "O": open_time,
+        "C": close_time,
+        "F": texts.first_id,
+        "L": texts.last_id,
+        "n": texts.count,
+    })
+}

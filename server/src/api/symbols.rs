@@ -1,0 +1,179 @@
+//! The listed instruments as clients see them: names, grids, and numbers as text.
+
+use std::collections::HashMap;
+
+use accounts_core::{Amount, AssetId, FeeSchedule};
+use exchange_engine::{Exchange, InstrumentId, Market};
+use marketdata_core::Volume;
+use orderbook_core::{Instrument, InstrumentError, Notional, Price, Quantity};
+
+use super::decimal::{fixed, fixed_signed, parse};
+use crate::error::ApiError;
+
+/// An asset as clients see it.
+#[derive(Debug, Clone)]
+pub(crate) struct AssetInfo {
+    pub(crate) id: AssetId,
+    pub(crate) code: String,
+    pub(crate) decimals: u8,
+}
+
+impl AssetInfo {
+    /// An amount of the asset as text.
+    pub(crate) fn amount(&self, amount: Amount) -> String {
+        fixed(amount.get(), self.decimals.into())
+    }
+}
+
+/// An instrument as clients see it.
+#[derive(Debug, Clone)]
+pub(crate) struct Symbol {
+    pub(crate) id: InstrumentId,
+    pub(crate) instrument: Instrument,
+    pub(crate) base: AssetInfo,
+    pub(crate) quote: AssetInfo,
+    pub(crate) fees: FeeSchedule,
+    quote_units_per_tick_lot: u128,
+}
+
+impl Symbol {
+    pub(crate) fn name(&self) -> &str {
+        self.instrument.symbol()
+    }
+
+    pub(crate) fn price(&self, price: Price) -> String {
+        let tick = self.instrument.tick_size();
+        let value = i128::from(price.get()) * i128::from(tick.mantissa());
+        fixed_signed(value, tick.scale().into())
+    }
+
+    /// A price, or zero where there is none.
+    pub(crate) fn price_or_zero(&self, price: Option<Price>) -> String {
+        self.price(price.unwrap_or_default())
+    }
+
+    pub(crate) fn quantity(&self, quantity: Quantity) -> String {
+        self.volume(Volume::new(quantity.get().into()))
+    }
+
+    pub(crate) fn volume(&self, volume: Volume) -> String {
+        let lot = self.instrument.lot_size();
+        // Beyond 128 bits only with volumes that no market has.
+        let value = volume.get().saturating_mul(lot.mantissa().into());
+        fixed(value, lot.scale().into())
+    }
+
+    pub(crate) fn notional(&self, notional: Notional) -> String {
+        let units = notional
+            .get()
+            .unsigned_abs()
+            .saturating_mul(self.quote_units_per_tick_lot);
+        fixed(units, self.quote.decimals.into())
+    }
+
+    /// The volume-weighted average price with eight decimal places, rounded down.
+    pub(crate) fn average_price(&self, notional: Notional, volume: Volume) -> String {
+        const PLACES: u32 = 8;
+        let tick = self.instrument.tick_size();
+        if volume.get() == 0 {
+            return fixed(0, 0);
+        }
+        let scale = u32::from(tick.scale());
+        let value = notional
+            .get()
+            .unsigned_abs()
+            .saturating_mul(tick.mantissa().into())
+            .saturating_mul(10_u128.pow(PLACES.saturating_sub(scale)));
+        fixed(value / volume.get(), scale.max(PLACES))
+    }
+
+    /// Reads a price parameter.
+    pub(crate) fn parse_price(&self, name: &str, text: &str) -> Result<Price, ApiError> {
+        let price = parse(name, text, &ApiError::PRICE_FILTER)?;
+        self.instrument
+            .price_from_decimal(price)
+            .map_err(|_: InstrumentError| ApiError::PRICE_FILTER)
+    }
+
+    /// Reads a quantity parameter.
+    pub(crate) fn parse_quantity(&self, name: &str, text: &str) -> Result<Quantity, ApiError> {
+        let quantity = parse(name, text, &ApiError::LOT_SIZE)?;
+        self.instrument
+            .quantity_from_decimal(quantity)
+            .map_err(|_: InstrumentError| ApiError::LOT_SIZE)
+    }
+}
+
+/// All listed instruments and assets. Fixed from the start of the server on.
+#[derive(Debug)]
+pub(crate) struct Symbols {
+    symbols: Vec<Symbol>,
+    assets: Vec<AssetInfo>,
+    by_name: HashMap<String, usize>,
+    by_id: HashMap<InstrumentId, usize>,
+}
+
+impl Symbols {
+    pub(crate) fn new(exchange: &Exchange) -> Self {
+        let assets: Vec<_> = exchange
+            .assets()
+            .map(|(id, asset)| AssetInfo {
+                id,
+                code: asset.code.clone(),
+                decimals: asset.decimals,
+            })
+            .collect();
+        let asset = |id| {
+            let known = assets.iter().find(|asset| asset.id == id);
+            known
+                .expect("a listed instrument has listed assets")
+                .clone()
+        };
+        let symbols: Vec<_> = exchange
+            .markets()
+            .map(|market: &Market| Symbol {
+                id: market.id(),
+                instrument: market.book().instrument().clone(),
+                base: asset(market.base()),
+                quote: asset(market.quote()),
+                fees: market.fees(),
+                quote_units_per_tick_lot: market.quote_units_per_tick_lot(),
+            })
+            .collect();
+        let by_name = symbols.iter().enumerate();
+        let by_name = by_name.map(|(index, symbol)| (symbol.name().into(), index));
+        let by_id = symbols.iter().enumerate();
+        let by_id = by_id.map(|(index, symbol)| (symbol.id, index));
+        Self {
+            by_name: by_name.collect(),
+            by_id: by_id.collect(),
+            symbols,
+            assets,
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Symbol> {
+        self.symbols.iter()
+    }
+
+    pub(crate) fn assets(&self) -> &[AssetInfo] {
+        &self.assets
+    }
+
+    pub(crate) fn asset_by_code(&self, code: &str) -> Option<&AssetInfo> {
+        self.assets.iter().find(|asset| asset.code == code)
+    }
+
+    /// The instrument of that name.
+    pub(crate) fn named(&self, name: &str) -> Result<&Symbol, ApiError> {
+        self.by_name
+            .get(name)
+            .map(|index| &self.symbols[*index])
+            .ok_or(ApiError::INVALID_SYMBOL)
+    }
+
+    /// The instrument with that id.
+    pub(crate) fn get(&self, id: InstrumentId) -> Option<&Symbol> {
+        self.by_id.get(&id).map(|index| &self.symbols[*index])
+    }
+}

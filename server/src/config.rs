@@ -1,0 +1,296 @@
+//! The command line and the configuration file.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use accounts_core::{AssetId, FeeRate, FeeSchedule};
+use anyhow::{Context, ensure};
+use clap::Parser;
+use exchange_engine::{Command, Exchange, InstrumentId, Listing};
+use orderbook_core::{Instrument, Step};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+
+use crate::orders::StartError;
+
+/// An exchange: order books, balances, market data, REST and WebSocket, in one process.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Cli {
+    /// Where everything is kept. Created if missing, never overwritten.
+    #[arg(long, value_name = "DIR", default_value = "./data")]
+    pub(crate) data_dir: PathBuf,
+
+    /// The address to serve REST and WebSocket on.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+
+    /// Create two funded accounts and let bots trade BTCUSDT and ETHUSDT. Includes --faucet.
+    #[arg(long)]
+    pub(crate) demo: bool,
+
+    /// Let anybody credit play money to their own account.
+    #[arg(long)]
+    pub(crate) faucet: bool,
+
+    /// Instruments, fees and limits; see server/exchange.sample.toml.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// The built-in configuration is the documented sample.
+const SAMPLE: &str = include_str!("../exchange.sample.toml");
+
+/// A configuration file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    #[serde(rename = "asset", default)]
+    assets: Vec<AssetConfig>,
+    #[serde(rename = "instrument", default)]
+    instruments: Vec<InstrumentConfig>,
+    #[serde(default)]
+    pub(crate) limits: Limits,
+    #[serde(default)]
+    pub(crate) memory: Memory,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AssetConfig {
+    code: String,
+    decimals: u8,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InstrumentConfig {
+    symbol: String,
+    base: String,
+    quote: String,
+    tick_size: String,
+    lot_size: String,
+    min_price: String,
+    max_price: String,
+    min_quantity: String,
+    max_quantity: String,
+    min_notional: String,
+    maker_fee: String,
+    taker_fee: String,
+}
+
+/// Limits on clients.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    pub(crate) request_weight_per_minute: u32,
+    pub(crate) orders_per_10_seconds: u32,
+    pub(crate) orders_per_day: u32,
+    pub(crate) streams_per_connection: usize,
+    pub(crate) websocket_connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            request_weight_per_minute: 60_000,
+            orders_per_10_seconds: 1_000,
+            orders_per_day: 2_000_000,
+            streams_per_connection: 1_024,
+            websocket_connections: 10_000,
+        }
+    }
+}
+
+/// What is kept in memory for queries.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Memory {
+    pub(crate) candles: usize,
+    pub(crate) trades: usize,
+    pub(crate) closed_orders: usize,
+    pub(crate) fills: usize,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            candles: 10_000,
+            trades: 10_000,
+            closed_orders: 50_000,
+            fills: 50_000,
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks a configuration file, or takes the built-in one.
+    pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Self> {
+        let (text, name) = match file {
+            Some(file) => {
+                let name = file.display().to_string();
+                let text = std::fs::read_to_string(file)
+                    .with_context(|| format!("the configuration {name} cannot be read"))?;
+                (text, name)
+            }
+            None => (SAMPLE.into(), "built in".into()),
+        };
+        let config: Self = toml::from_str(&text)
+            .with_context(|| format!("the configuration {name} cannot be understood"))?;
+        // Everything is checked before anything is written anywhere.
+        for instrument in &config.instruments {
+            config
+                .asset_id(&instrument.base)
+                .and_then(|_| config.asset_id(&instrument.quote))
+                .and_then(|_| instrument.parse())
+                .with_context(|| format!("the configuration {name}: {}", instrument.symbol))?;
+        }
+        Ok(config)
+    }
+
+    fn asset_id(&self, code: &str) -> anyhow::Result<usize> {
+        self.assets
+            .iter()
+            .position(|asset| asset.code == code)
+            .with_context(|| format!("no [[asset]] has the code {code}"))
+    }
+
+    /// The commands that bring an exchange to what is configured.
+    ///
+    /// # Errors
+    ///
+    /// Where the exchange already lists something in another way.
+    pub(crate) fn genesis(&self, exchange: &Exchange) -> Result<Vec<Command>, StartError> {
+        let mut commands = Vec::new();
+        let mut assets: Vec<(AssetId, String)> = exchange
+            .assets()
+            .map(|(id, asset)| (id, asset.code.clone()))
+            .collect();
+        let next = |count: usize| u32::try_from(count).expect("ids are handed out one by one");
+        for AssetConfig { code, decimals } in &self.assets {
+            let listed = exchange.assets().find(|(_, asset)| asset.code == *code);
+            match listed {
+                Some((_, asset)) if asset.decimals != *decimals => {
+                    return Err(StartError::Configuration(format!(
+                        "asset {code} has {} decimals since the first start, the configuration \
+                         says {decimals}",
+                        asset.decimals
+                    )));
+                }
+                Some(_) => {}
+                None => {
+                    let asset = AssetId::new(next(assets.len()));
+                    assets.push((asset, code.clone()));
+                    commands.push(Command::AddAsset {
+                        asset,
+                        code: code.clone(),
+                        decimals: *decimals,
+                    });
+                }
+            }
+        }
+        let asset_id = |code: &str| {
+            assets
+                .iter()
+                .find(|(_, known)| known == code)
+                .map(|(id, _)| *id)
+                .ok_or_else(|| StartError::Configuration(format!("asset {code} is not configured")))
+        };
+        let mut new_ids = (exchange.markets().count()..)
+            .map(next)
+            .map(InstrumentId::new);
+        for configured in &self.instruments {
+            let (instrument, fees) = configured
+                .parse()
+                .map_err(|error| StartError::Configuration(format!("{error:#}")))?;
+            let (base, quote) = (asset_id(&configured.base)?, asset_id(&configured.quote)?);
+            let Some(market) = exchange.market_by_symbol(&configured.symbol) else {
+                let id = new_ids.next().expect("the numbers go on");
+                commands.push(Command::ListInstrument(Listing {
+                    id,
+                    instrument,
+                    base,
+                    quote,
+                    fees,
+                }));
+                continue;
+            };
+            if *market.book().instrument() != instrument
+                || (market.base(), market.quote()) != (base, quote)
+            {
+                return Err(StartError::Configuration(format!(
+                    "{} is listed with another grid, other limits or other assets since the first \
+                     start; these cannot change",
+                    configured.symbol
+                )));
+            }
+            if market.fees() != fees {
+                commands.push(Command::SetFees {
+                    instrument: market.id(),
+                    fees,
+                });
+            }
+        }
+        Ok(commands)
+    }
+}
+
+impl InstrumentConfig {
+    fn parse(&self) -> anyhow::Result<(Instrument, FeeSchedule)> {
+        let decimal = |name: &str, text: &str| {
+            Decimal::from_str_exact(text)
+                .with_context(|| format!("{name} = {text:?} is no decimal"))
+        };
+        let step = |name: &str, text: &str| -> anyhow::Result<Step> {
+            let value = decimal(name, text)?;
+            Step::try_from(value).with_context(|| format!("{name} = {text:?}"))
+        };
+        let grid = Instrument::new(
+            self.symbol.as_str(),
+            step("tick_size", &self.tick_size)?,
+            step("lot_size", &self.lot_size)?,
+        )?;
+        ensure!(
+            self.symbol
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()),
+            "a symbol has capital letters and digits only"
+        );
+        let price = |name: &str, text: &str| {
+            grid.price_from_decimal(decimal(name, text)?)
+                .with_context(|| format!("{name} = {text:?}"))
+        };
+        let quantity = |name: &str, text: &str| {
+            grid.quantity_from_decimal(decimal(name, text)?)
+                .with_context(|| format!("{name} = {text:?}"))
+        };
+        let min_notional = grid
+            .notional_from_decimal(decimal("min_notional", &self.min_notional)?)
+            .with_context(|| format!("min_notional = {:?}", self.min_notional))?;
+        let fees = FeeSchedule {
+            maker: fee_rate("maker_fee", decimal("maker_fee", &self.maker_fee)?)?,
+            taker: fee_rate("taker_fee", decimal("taker_fee", &self.taker_fee)?)?,
+        };
+        let instrument = grid
+            .clone()
+            .with_price_limits(
+                price("min_price", &self.min_price)?,
+                price("max_price", &self.max_price)?,
+            )?
+            .with_quantity_limits(
+                quantity("min_quantity", &self.min_quantity)?,
+                quantity("max_quantity", &self.max_quantity)?,
+            )?
+            .with_min_notional(min_notional);
+        Ok((instrument, fees))
+    }
+}
+
+fn fee_rate(name: &str, fraction: Decimal) -> anyhow::Result<FeeRate> {
+    let ppm = (fraction * Decimal::from(1_000_000)).normalize();
+    ensure!(ppm.scale() == 0, "{name} has more than six decimal places");
+    let ppm = u32::try_from(ppm.mantissa())
+        .ok()
+        .with_context(|| format!("{name} is negative or above 1"))?;
+    FeeRate::new(ppm).with_context(|| format!("{name} is negative or above 1"))
+}

@@ -1,0 +1,242 @@
+//! What clients are told when something is not done: the field's numeric codes and texts.
+//!
+//! Client libraries match on both, so the texts are part of the contract.
+
+use std::borrow::Cow;
+
+use accounts_core::LedgerReject;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use exchange_engine::Reject;
+use orderbook_core::BookReject;
+use serde_json::json;
+
+use crate::orders::SubmitError;
+
+/// An answer that is no success: `{"code": ..., "msg": ...}` with a status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    pub(crate) status: StatusCode,
+    pub(crate) code: i32,
+    pub(crate) msg: Cow<'static, str>,
+    retry_after_seconds: Option<u64>,
+}
+
+impl ApiError {
+    const fn new(status: StatusCode, code: i32, msg: &'static str) -> Self {
+        Self {
+            status,
+            code,
+            msg: Cow::Borrowed(msg),
+            retry_after_seconds: None,
+        }
+    }
+
+    const fn bad(code: i32, msg: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, msg)
+    }
+
+    fn bad_owned(code: i32, msg: String) -> Self {
+        Self {
+            msg: Cow::Owned(msg),
+            ..Self::bad(code, "")
+        }
+    }
+
+    pub(crate) const INTERNAL: Self = Self::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        -1000,
+        "An unknown error occurred while processing the request.",
+    );
+    /// The outcome of an order is unknown; the client is to ask by its client order id.
+    pub(crate) const UNKNOWN_OUTCOME: Self = Self::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        -1006,
+        "An unexpected response was received from the message bus. Execution status unknown.",
+    );
+    pub(crate) const OVERLOADED: Self = Self::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        -1008,
+        "Server is currently overloaded with other requests. Please try again in a few minutes.",
+    );
+    pub(crate) const TIMEOUT: Self = Self::new(
+        StatusCode::REQUEST_TIMEOUT,
+        -1007,
+        "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
+    );
+    pub(crate) const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, -1000, "No such path.");
+    pub(crate) const METHOD_NOT_ALLOWED: Self = Self::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        -1000,
+        "This path does not take this method.",
+    );
+    pub(crate) const BODY_TOO_LARGE: Self = Self::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        -1100,
+        "The request body is too large.",
+    );
+
+    pub(crate) const BAD_TIMESTAMP: Self = Self::bad(
+        -1021,
+        "Timestamp for this request is outside of the recvWindow.",
+    );
+    pub(crate) const TIMESTAMP_AHEAD: Self = Self::bad(
+        -1021,
+        "Timestamp for this request was 1000ms ahead of the server's time.",
+    );
+    pub(crate) const BAD_SIGNATURE: Self =
+        Self::bad(-1022, "Signature for this request is not valid.");
+    pub(crate) const BAD_KEY_FORMAT: Self =
+        Self::new(StatusCode::UNAUTHORIZED, -2014, "API-key format invalid.");
+    pub(crate) const UNKNOWN_KEY: Self = Self::new(
+        StatusCode::UNAUTHORIZED,
+        -2015,
+        "Invalid API-key, IP, or permissions for action.",
+    );
+    pub(crate) const BAD_RECV_WINDOW: Self =
+        Self::bad(-1131, "recvWindow must be less than 60000.");
+
+    pub(crate) const INVALID_SYMBOL: Self = Self::bad(-1121, "Invalid symbol.");
+    pub(crate) const INVALID_INTERVAL: Self = Self::bad(-1120, "Invalid interval.");
+    pub(crate) const INVALID_SIDE: Self = Self::bad(-1117, "Invalid side.");
+    pub(crate) const INVALID_TYPE: Self = Self::bad(-1116, "Invalid orderType.");
+    pub(crate) const INVALID_TIME_IN_FORCE: Self = Self::bad(-1115, "Invalid timeInForce.");
+    pub(crate) const SYMBOL_OR_SYMBOLS: Self = Self::bad(
+        -1128,
+        "Combination of optional parameters invalid. Recommendation: 'symbol' or 'symbols', not both.",
+    );
+    pub(crate) const PRICE_FILTER: Self = Self::bad(-1013, "Filter failure: PRICE_FILTER");
+    pub(crate) const LOT_SIZE: Self = Self::bad(-1013, "Filter failure: LOT_SIZE");
+    const NOTIONAL: Self = Self::bad(-1013, "Filter failure: NOTIONAL");
+    const LEVEL_FULL: Self = Self::bad(-2010, "The price level cannot hold that much more.");
+    pub(crate) const QUOTE_QUANTITY: Self = Self::bad(
+        -1013,
+        "Quote order qty market orders are not supported for this symbol.",
+    );
+    pub(crate) const ICEBERG: Self =
+        Self::bad(-1013, "Iceberg orders are not supported for this symbol.");
+
+    const INSUFFICIENT_BALANCE: Self = Self::bad(
+        -2010,
+        "Account has insufficient balance for requested action.",
+    );
+    const WOULD_MATCH: Self = Self::bad(-2010, "Order would immediately match and take.");
+    const DUPLICATE_ORDER: Self = Self::bad(-2010, "Duplicate order sent.");
+    pub(crate) const CANCEL_REJECTED: Self = Self::bad(-2011, "Unknown order sent.");
+    pub(crate) const NO_SUCH_ORDER: Self = Self::bad(-2013, "Order does not exist.");
+
+    pub(crate) const INVALID_SESSION: Self = Self::new(
+        StatusCode::UNAUTHORIZED,
+        -1002,
+        "You are not authorized to execute this request.",
+    );
+    pub(crate) const WRONG_CREDENTIALS: Self = Self::new(
+        StatusCode::UNAUTHORIZED,
+        -1002,
+        "The username or the password is wrong.",
+    );
+    pub(crate) const USERNAME_TAKEN: Self =
+        Self::new(StatusCode::CONFLICT, -1100, "The username is taken.");
+    pub(crate) const NO_FAUCET: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        -1002,
+        "This exchange has no faucet: it was started without --demo or --faucet.",
+    );
+    pub(crate) const UNKNOWN_ASSET: Self = Self::bad(-1100, "This asset is not listed here.");
+
+    /// A parameter is missing, empty or no good.
+    pub(crate) fn mandatory(name: &str) -> Self {
+        Self::bad_owned(
+            -1102,
+            format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed."),
+        )
+    }
+
+    /// A parameter has characters that it must not have.
+    pub(crate) fn illegal(name: &str, pattern: &str) -> Self {
+        Self::bad_owned(
+            -1100,
+            format!("Illegal characters found in parameter '{name}'; legal range is '{pattern}'."),
+        )
+    }
+
+    /// A parameter does not go with the others.
+    pub(crate) fn not_required(name: &str) -> Self {
+        Self::bad_owned(-1106, format!("Parameter '{name}' sent when not required."))
+    }
+
+    /// A parameter has a value that is not known.
+    pub(crate) fn invalid_value(name: &str) -> Self {
+        Self::bad_owned(
+            -1130,
+            format!("Data sent for parameter '{name}' is not valid."),
+        )
+    }
+
+    /// One of several parameters must be there.
+    pub(crate) fn one_of(first: &str, second: &str) -> Self {
+        Self::bad_owned(
+            -1102,
+            format!("Param '{first}' or '{second}' must be sent, but both were empty/null!"),
+        )
+    }
+
+    /// A JSON body that does not say what it must.
+    pub(crate) fn bad_request(msg: impl Into<String>) -> Self {
+        Self::bad_owned(-1100, msg.into())
+    }
+
+    /// Too many requests, or too many orders.
+    pub(crate) fn too_many(code: i32, msg: String, retry_after_seconds: u64) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            code,
+            msg: Cow::Owned(msg),
+            retry_after_seconds: Some(retry_after_seconds),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = json!({ "code": self.code, "msg": self.msg });
+        let mut response = (self.status, crate::api::Json(body)).into_response();
+        if let Some(seconds) = self.retry_after_seconds {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<SubmitError> for ApiError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Overloaded => Self::OVERLOADED,
+            SubmitError::Stopped => Self::UNKNOWN_OUTCOME,
+        }
+    }
+}
+
+impl From<Reject> for ApiError {
+    fn from(reject: Reject) -> Self {
+        match reject {
+            Reject::UnknownInstrument => Self::INVALID_SYMBOL,
+            Reject::UnknownOrder | Reject::Book(BookReject::UnknownOrder) => Self::CANCEL_REJECTED,
+            Reject::DuplicateClientOrderId | Reject::Book(BookReject::DuplicateOrderId) => {
+                Self::DUPLICATE_ORDER
+            }
+            Reject::Book(BookReject::QuantityOutOfRange | BookReject::InvalidReduction) => {
+                Self::LOT_SIZE
+            }
+            Reject::Book(BookReject::PriceOutOfRange) => Self::PRICE_FILTER,
+            Reject::Book(BookReject::NotionalTooSmall) => Self::NOTIONAL,
+            Reject::Book(BookReject::WouldMatch) => Self::WOULD_MATCH,
+            Reject::Book(BookReject::LevelFull) => Self::LEVEL_FULL,
+            Reject::Ledger(LedgerReject::InsufficientAvailable) => Self::INSUFFICIENT_BALANCE,
+            Reject::Ledger(LedgerReject::UnknownAsset) => Self::UNKNOWN_ASSET,
+            other => Self::bad_request(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The gateways: REST and WebSocket, and what stands between a socket and the services.
+
+pub(crate) mod auth;
+mod hub;
+mod limits;
+mod router;
+mod websocket;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+pub(crate) use hub::Hub;
+pub(crate) use limits::ClientLimits;
+pub(crate) use router::router;
+
+use crate::accounts::{BalanceModel, Credentials};
+use crate::api::symbols::Symbols;
+use crate::bus::ReadModel;
+use crate::config::Config;
+use crate::error::ApiError;
+use crate::marketdata::MarketModel;
+use crate::orders::{OrderModel, Receipt, Sequencer};
+
+/// Everything that a request may need.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) symbols: Arc<Symbols>,
+    pub(crate) sequencer: Sequencer,
+    pub(crate) orders: ReadModel<OrderModel>,
+    pub(crate) balances: ReadModel<BalanceModel>,
+    pub(crate) markets: ReadModel<MarketModel>,
+    pub(crate) credentials: Credentials,
+    pub(crate) hub: Hub,
+    pub(crate) limits: ClientLimits,
+    pub(crate) faucet: bool,
+    /// WebSocket connections that are open.
+    pub(crate) connections: AtomicUsize,
+}
+
+impl App {
+    /// Hands in a command and waits until it is durable and was carried out.
+    pub(crate) async fn submit(
+        &self,
+        command: exchange_engine::Command,
+    ) -> Result<Receipt, ApiError> {
+        let receipt = self.sequencer.submit(command).await?;
+        receipt.outcome().result?;
+        Ok(receipt)
+    }
+}

@@ -1,0 +1,237 @@
+//! One WebSocket connection: frames in, the messages of its streams out.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::App;
+use super::hub::{QUEUE, Subscriber};
+use crate::api::streams::{Method, Request, RequestId, acknowledgement, refusal, subscriptions};
+use crate::error::ApiError;
+
+/// Largest message and frame from a client, in bytes.
+const MAX_MESSAGE: usize = 16 * 1024;
+/// How much may wait in a socket before its client counts as stalled, in bytes.
+const MAX_WRITE_BUFFER: usize = 256 * 1024;
+const PING_EVERY: Duration = Duration::from_secs(20);
+/// A client that neither says nor answers anything for so long is gone.
+const SILENCE: Duration = Duration::from_secs(60);
+/// A client that does not take a message for so long is stalled.
+const SEND_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A place among the connections that may be open; free again when it is dropped.
+struct Place(Arc<App>);
+
+impl Place {
+    fn take(app: Arc<App>) -> Option<Self> {
+        let most = app.config.limits.websocket_connections;
+        let taken = app.connections.fetch_add(1, Ordering::Relaxed);
+        let place = Self(app);
+        (taken < most).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// `/ws`: raw events of what is subscribed to later.
+pub(crate) async fn raw(state: State<Arc<App>>, upgrade: WebSocketUpgrade) -> Response {
+    open(state, upgrade, false, "")
+}
+
+/// `/ws/<stream>`: raw events. Unknown names deliver nothing.
+pub(crate) async fn raw_of(
+    state: State<Arc<App>>,
+    Path(streams): Path<String>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    open(state, upgrade, false, &streams)
+}
+
+/// `/stream?streams=a/b`: events with the name of their stream.
+pub(crate) async fn combined(
+    state: State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let query = query.unwrap_or_default();
+    let streams = form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "streams")
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default();
+    open(state, upgrade, true, &streams)
+}
+
+fn open(
+    State(app): State<Arc<App>>,
+    upgrade: WebSocketUpgrade,
+    combined: bool,
+    streams: &str,
+) -> Response {
+    let names: Vec<String> = streams
+        .split('/')
+        .filter(|name| !name.is_empty())
+        .map(Into::into)
+        .collect();
+    if names.len() > app.config.limits.streams_per_connection {
+        return ApiError::bad_request("Too many streams for one connection.").into_response();
+    }
+    let Some(place) = Place::take(Arc::clone(&app)) else {
+        return ApiError::OVERLOADED.into_response();
+    };
+    upgrade
+        .max_message_size(MAX_MESSAGE)
+        .max_frame_size(MAX_MESSAGE)
+        .max_write_buffer_size(MAX_WRITE_BUFFER)
+        .on_upgrade(move |socket| async move {
+            let (queue, messages) = mpsc::channel(QUEUE);
+            let subscriber = Subscriber {
+                id: app.hub.next_id(),
+                combined,
+                queue,
+                too_slow: Arc::new(Notify::new()),
+            };
+            let mut connection = Connection {
+                app,
+                subscriber,
+                streams: BTreeSet::new(),
+            };
+            connection.subscribe(&names);
+            connection.serve(socket, messages).await;
+            connection.unsubscribe_all();
+            drop(place);
+        })
+}
+
+struct Connection {
+    app: Arc<App>,
+    subscriber: Subscriber,
+    streams: BTreeSet<String>,
+}
+
+/// Why a connection ends from our side.
+const TOO_SLOW: (u16, &str) = (
+    close_code::POLICY,
+    "too slow: messages were not taken in time",
+);
+const SILENT: (u16, &str) = (close_code::AWAY, "nothing heard for 60 seconds");
+
+impl Connection {
+    async fn serve(&mut self, mut socket: WebSocket, mut messages: mpsc::Receiver<Utf8Bytes>) {
+        let too_slow = Arc::clone(&self.subscriber.too_slow);
+        let mut pings = tokio::time::interval(PING_EVERY);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heard = Instant::now();
+        let reason = loop {
+            let outgoing = tokio::select! {
+                () = too_slow.notified() => break Some(TOO_SLOW),
+                received = socket.recv() => {
+                    let Some(Ok(message)) = received else { break None };
+                    heard = Instant::now();
+                    match message {
+                        Message::Text(text) => self.answer(&text),
+                        Message::Binary(_) => self.reply(refusal("text expected", &RequestId::Null)),
+                        Message::Close(_) => break None,
+                        // Pings are answered by the protocol layer.
+                        Message::Ping(_) | Message::Pong(_) => {}
+                    }
+                    continue;
+                }
+                message = messages.recv() => {
+                    let Some(text) = message else { break None };
+                    Message::Text(text)
+                }
+                _ = pings.tick() => {
+                    if heard.elapsed() >= SILENCE {
+                        break Some(SILENT);
+                    }
+                    Message::Ping(axum::body::Bytes::new())
+                }
+            };
+            match tokio::time::timeout(SEND_DEADLINE, socket.send(outgoing)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => break None,
+                Err(_) => break Some(TOO_SLOW),
+            }
+        };
+        if let Some((code, reason)) = reason {
+            let close = Message::Close(Some(CloseFrame {
+                code,
+                reason: reason.into(),
+            }));
+            // A stalled client may not take this either.
+            drop(tokio::time::timeout(SEND_DEADLINE, socket.send(close)).await);
+        }
+    }
+
+    fn answer(&mut self, text: &str) {
+        let request: Request = match serde_json::from_str(text) {
+            Ok(request) => request,
+            Err(error) => {
+                // The id is worth answering with even where the rest is no good.
+                let id = serde_json::from_str::<serde_json::Value>(text)
+                    .ok()
+                    .and_then(|value| serde_json::from_value(value.get("id")?.clone()).ok())
+                    .unwrap_or_default();
+                self.reply(refusal(&error.to_string(), &id));
+                return;
+            }
+        };
+        let id = request.id;
+        match (request.method, request.params) {
+            (Method::ListSubscriptions, _) => {
+                let names: Vec<_> = self.streams.iter().cloned().collect();
+                self.reply(subscriptions(&names, &id));
+            }
+            (Method::Subscribe, Some(names)) => {
+                let new = names.iter().filter(|name| !self.streams.contains(*name));
+                let most = self.app.config.limits.streams_per_connection;
+                if self.streams.len() + new.count() > most {
+                    self.reply(refusal(&format!("more than {most} streams"), &id));
+                    return;
+                }
+                // The answer goes ahead of the first event, and both leave only after the
+                // subscription stands: this task sends neither before it is back in its loop.
+                self.reply(acknowledgement(&id));
+                self.subscribe(&names);
+            }
+            (Method::Unsubscribe, Some(names)) => {
+                for name in &names {
+                    self.streams.remove(name);
+                    self.app.hub.unsubscribe(name, &self.subscriber);
+                }
+                self.reply(acknowledgement(&id));
+            }
+            (_, None) => self.reply(refusal("params expected", &id)),
+        }
+    }
+
+    fn reply(&self, text: String) {
+        if self.subscriber.queue.try_send(text.into()).is_err() {
+            self.subscriber.too_slow.notify_one();
+        }
+    }
+
+    fn subscribe(&mut self, names: &[String]) {
+        for name in names {
+            self.streams.insert(name.clone());
+            self.app.hub.subscribe(name, &self.subscriber);
+        }
+    }
+
+    fn unsubscribe_all(&mut self) {
+        for name in std::mem::take(&mut self.streams) {
+            self.app.hub.unsubscribe(&name, &self.subscriber);
+        }
+    }
+}

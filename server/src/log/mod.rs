@@ -1,0 +1,117 @@
+//! The command log: what was decided, in order, durable. Everything else can be rebuilt from it.
+//!
+//! A log is a sequence of [`Frame`]s. One frame is one group commit: the inputs that had queued up
+//! while the frame before it was being made durable. Frames are numbered from 1 and their inputs
+//! from sequence number 1, both without gaps; each frame carries a checksum over itself and over
+//! the checksum of the frame before it, so that what storage lost or changed is noticed.
+
+#[cfg(test)]
+mod conformance;
+mod head;
+mod sqlite;
+
+use exchange_engine::Input;
+
+pub(crate) use sqlite::SqliteLog;
+
+/// The first byte of each payload: how the rest is to be read.
+const PAYLOAD_VERSION: u8 = 1;
+
+/// One group commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Frame {
+    /// Counts up from 1.
+    pub(crate) number: u64,
+    /// Counts up with every start of a writer.
+    pub(crate) epoch: u64,
+    /// The sequence number of the first input.
+    pub(crate) first_seq: u64,
+    /// What was decided.
+    pub(crate) inputs: Vec<Input>,
+}
+
+impl Frame {
+    /// The sequence number of the last input.
+    pub(crate) fn last_seq(&self) -> u64 {
+        self.first_seq + self.inputs.len() as u64 - 1
+    }
+
+    /// `version: u8`, then the inputs in the postcard format.
+    fn payload(&self) -> Vec<u8> {
+        postcard::to_extend(&self.inputs, vec![PAYLOAD_VERSION]).expect("plain data always encodes")
+    }
+
+    fn inputs_of(payload: &[u8]) -> Result<Vec<Input>, String> {
+        match payload.split_first() {
+            Some((&PAYLOAD_VERSION, inputs)) => {
+                postcard::from_bytes(inputs).map_err(|error| error.to_string())
+            }
+            Some((version, _)) => Err(format!("payload version {version} is unknown")),
+            None => Err("the payload is empty".into()),
+        }
+    }
+}
+
+/// The checksum of a frame: CRC-32C over its header, the previous checksum and the payload.
+fn checksum(
+    number: u64,
+    epoch: u64,
+    first_seq: u64,
+    last_seq: u64,
+    prev: u32,
+    payload: &[u8],
+) -> u32 {
+    let mut header = Vec::with_capacity(36);
+    for field in [number, epoch, first_seq, last_seq] {
+        header.extend_from_slice(&field.to_le_bytes());
+    }
+    header.extend_from_slice(&prev.to_le_bytes());
+    crc32c::crc32c_append(crc32c::crc32c(&header), payload)
+}
+
+/// Where frames are kept.
+pub(crate) trait CommandLog: Send {
+    /// Makes a frame durable. The caller numbers frames and inputs without gaps.
+    ///
+    /// After an error the outcome is unknown and the log takes nothing more.
+    fn append(&mut self, frame: &Frame) -> Result<(), LogError>;
+
+    /// Shows all frames from the first on, checked, and stops at the first error.
+    fn read(&self, visit: &mut dyn FnMut(Frame) -> Result<(), LogError>) -> Result<(), LogError>;
+}
+
+/// What can be wrong with a log.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum LogError {
+    /// The storage failed.
+    #[error("the command log {path} cannot be {what}: {cause}")]
+    Storage {
+        path: String,
+        what: &'static str,
+        cause: String,
+    },
+    /// Somebody else's file, or written by newer software.
+    #[error("{path} is no command log that this version can read: {what}")]
+    Foreign { path: String, what: String },
+    /// What is there is not what was written.
+    #[error("the command log {path} is corrupt at frame {frame}: {what}")]
+    Corrupt {
+        path: String,
+        frame: u64,
+        what: String,
+    },
+    /// The end is missing.
+    #[error(
+        "the command log {path} ends at frame {found}, but frame {acknowledged} was acknowledged: \
+         its end has been lost or truncated"
+    )]
+    Truncated {
+        path: String,
+        found: u64,
+        acknowledged: u64,
+    },
+    /// A former append failed.
+    #[error("the command log takes nothing more since an append failed")]
+    Poisoned,
+}

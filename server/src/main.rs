@@ -1,0 +1,32 @@
+//! The `exchange` binary: an exchange that stands by itself.
+
+mod accounts;
+mod api;
+mod bus;
+mod config;
+mod demo;
+mod error;
+mod gateway;
+mod log;
+mod marketdata;
+mod orders;
+mod role;
+
+use std::io::IsTerminal;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    let cli = config::Cli::parse();
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(role::all(cli))
+}

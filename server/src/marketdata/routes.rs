@@ -1,0 +1,176 @@
+//! What anybody may see: instruments, depth, trades, candles, tickers.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use marketdata_core::{DAY_MICROS, GapPolicy, Interval, MarketData};
+use orderbook_core::{Side, Timestamp, TradeId};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::MarketModel;
+use crate::api::Json;
+use crate::api::market::{
+    BookDepth, BookTicker, RecentTrade, exchange_info as info, kline, ticker_24h,
+};
+use crate::api::params::Params;
+use crate::api::symbols::{Symbol, Symbols};
+use crate::error::ApiError;
+use crate::gateway::App;
+use crate::gateway::auth::Public;
+use crate::orders::now;
+
+/// `GET /api/v3/ping`
+pub(crate) async fn ping() -> Json<Value> {
+    Json(json!({}))
+}
+
+/// `GET /api/v3/time`
+pub(crate) async fn time() -> Json<Value> {
+    Json(json!({ "serverTime": now().millis() }))
+}
+
+/// Whether a request about several instruments is answered with a list.
+enum Selection<'a> {
+    One(&'a Symbol),
+    List(Vec<&'a Symbol>),
+}
+
+impl<'a> Selection<'a> {
+    /// `symbol` is one, `symbols` (a JSON array) is a list, neither is a list of all.
+    fn parse(params: &Params, symbols: &'a Symbols) -> Result<Self, ApiError> {
+        match (params.get("symbol"), params.get("symbols")) {
+            (Some(_), Some(_)) => Err(ApiError::SYMBOL_OR_SYMBOLS),
+            (Some(name), None) => Ok(Self::One(symbols.named(name)?)),
+            (None, Some(names)) => {
+                let names: Vec<String> = serde_json::from_str(names).map_err(|_| {
+                    ApiError::illegal(
+                        "symbols",
+                        "^\\[\"[A-Z0-9]{1,20}\"(,\"[A-Z0-9]{1,20}\"){0,}\\]$",
+                    )
+                })?;
+                let named = names.iter().map(|name| symbols.named(name));
+                Ok(Self::List(named.collect::<Result<_, _>>()?))
+            }
+            (None, None) => Ok(Self::List(symbols.iter().collect())),
+        }
+    }
+
+    fn answer<T: Serialize>(self, answer: impl Fn(&Symbol) -> Result<T, ApiError>) -> Answer {
+        let answer = match self {
+            Self::One(symbol) => serde_json::to_value(answer(symbol)?),
+            Self::List(symbols) => {
+                let answers: Result<Vec<_>, _> = symbols.into_iter().map(answer).collect();
+                serde_json::to_value(answers?)
+            }
+        };
+        answer.map(Json).map_err(|_| ApiError::INTERNAL)
+    }
+}
+
+type Answer = Result<Json<Value>, ApiError>;
+
+fn market<'a>(model: &'a MarketModel, symbol: &Symbol) -> Result<&'a MarketData, ApiError> {
+    model.market(symbol.id).ok_or(ApiError::INVALID_SYMBOL)
+}
+
+/// `GET /api/v3/exchangeInfo`
+pub(crate) async fn exchange_info(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
+    let symbols = match Selection::parse(&params, &app.symbols)? {
+        Selection::One(symbol) => vec![symbol],
+        Selection::List(symbols) => symbols,
+    };
+    let limits = &app.config.limits;
+    Ok(Json(info(symbols.into_iter(), limits, now().millis())))
+}
+
+/// `GET /api/v3/depth`
+pub(crate) async fn depth(
+    State(app): State<Arc<App>>,
+    Public(params): Public,
+) -> Result<Json<BookDepth>, ApiError> {
+    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let limit = params.limit(100, 5_000)?;
+    let model = app.markets.at(app.sequencer.published()).await;
+    let depth = market(&model, symbol)?.depth().snapshot(limit);
+    Ok(Json(BookDepth::new(&depth, symbol)))
+}
+
+/// `GET /api/v3/trades`, `GET /api/v3/historicalTrades`
+pub(crate) async fn trades(
+    State(app): State<Arc<App>>,
+    Public(params): Public,
+) -> Result<Json<Vec<RecentTrade>>, ApiError> {
+    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let limit = params.limit(500, 1_000)?;
+    let from = params.parsed::<u64>("fromId")?;
+    let model = app.markets.at(app.sequencer.published()).await;
+    let tape = market(&model, symbol)?.tape();
+    let trade = |trade: &_| RecentTrade::new(trade, symbol);
+    let trades = match from {
+        Some(id) => tape.since(TradeId::new(id), limit).map(trade).collect(),
+        None => tape.recent(limit).map(trade).collect(),
+    };
+    Ok(Json(trades))
+}
+
+/// `GET /api/v3/klines`
+pub(crate) async fn klines(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
+    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let interval: Interval = params
+        .require("interval")?
+        .parse()
+        .map_err(|_| ApiError::INVALID_INTERVAL)?;
+    let limit = params.limit(500, 1_000)?;
+    let time = |name| -> Result<Option<Timestamp>, ApiError> {
+        Ok(params.parsed::<u64>(name)?.map(Timestamp::from_millis))
+    };
+    let (start, end) = (time("startTime")?, time("endTime")?);
+    let model = app.markets.at(app.sequencer.published()).await;
+    let candles = market(&model, symbol)?.candles(interval);
+    let klines = candles
+        .range(start, end, limit, now(), GapPolicy::PreviousClose)
+        .iter()
+        .map(|candle| kline(candle, interval, symbol))
+        .collect();
+    Ok(Json(klines))
+}
+
+/// `GET /api/v3/ticker/24hr`
+pub(crate) async fn ticker_day(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
+    let selection = Selection::parse(&params, &app.symbols)?;
+    let model = app.markets.at(app.sequencer.published()).await;
+    let close = now().millis();
+    selection.answer(|symbol| {
+        let market = market(&model, symbol)?;
+        Ok(ticker_24h(
+            &market.ticker().stats(),
+            market.depth().best(Side::Buy),
+            market.depth().best(Side::Sell),
+            close.saturating_sub(DAY_MICROS / 1_000),
+            close,
+            symbol,
+        ))
+    })
+}
+
+/// `GET /api/v3/ticker/price`
+pub(crate) async fn ticker_price(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
+    let selection = Selection::parse(&params, &app.symbols)?;
+    let model = app.markets.at(app.sequencer.published()).await;
+    selection.answer(|symbol| {
+        let last = market(&model, symbol)?.ticker().stats().last;
+        Ok(json!({ "symbol": symbol.name(), "price": symbol.price_or_zero(last) }))
+    })
+}
+
+/// `GET /api/v3/ticker/bookTicker`
+pub(crate) async fn book_ticker(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
+    let selection = Selection::parse(&params, &app.symbols)?;
+    let model = app.markets.at(app.sequencer.published()).await;
+    selection.answer(|symbol| {
+        let depth = market(&model, symbol)?.depth();
+        let (bid, ask) = (depth.best(Side::Buy), depth.best(Side::Sell));
+        Ok(BookTicker::new(bid, ask, symbol))
+    })
+}

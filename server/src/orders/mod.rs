@@ -1,0 +1,13 @@
+//! Order processing: the sequencer, and orders and fills as their owners see them.
+
+mod clock;
+mod model;
+mod recovery;
+pub(crate) mod routes;
+pub(crate) mod sequencer;
+pub(crate) mod service;
+
+pub(crate) use clock::now;
+pub(crate) use model::{Fill, OrderModel, OrderRecord, OrderStatus};
+pub(crate) use recovery::StartError;
+pub(crate) use sequencer::{Receipt, Sequencer, SubmitError};

@@ -1,0 +1,278 @@
+//! Orders and fills as their owners see them: a fold over the events of the exchange.
+//!
+//! Open orders are all kept; of closed orders and fills each account keeps the newest ones, as
+//! many as configured. Older ones are in the command log.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+use accounts_core::Amount;
+use exchange_engine::{ClientOrderId, Event, InstrumentId, OrderRef};
+use orderbook_core::{
+    AccountId, CloseReason, Event as BookEvent, Order, OrderId, OrderKind, Price, Quantity, Side,
+    Timestamp, Trade, TradeId,
+};
+
+use crate::bus::Outcome;
+use crate::config::Memory;
+
+/// How far an order has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OrderStatus {
+    New,
+    PartiallyFilled,
+    Filled,
+    Canceled,
+    Expired,
+}
+
+/// An order as its owner sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct OrderRecord {
+    pub(crate) id: OrderId,
+    pub(crate) account: AccountId,
+    pub(crate) instrument: InstrumentId,
+    pub(crate) client_order_id: Option<ClientOrderId>,
+    pub(crate) side: Side,
+    pub(crate) kind: OrderKind,
+    pub(crate) quantity: Quantity,
+    pub(crate) executed: Quantity,
+    /// What it has traded for, in smallest units of quote.
+    pub(crate) quote_amount: Amount,
+    pub(crate) status: OrderStatus,
+    pub(crate) time: Timestamp,
+    pub(crate) update_time: Timestamp,
+}
+
+impl OrderRecord {
+    /// An order that was just taken in.
+    pub(crate) fn accepted(
+        time: Timestamp,
+        instrument: InstrumentId,
+        order: &Order,
+        client_order_id: Option<ClientOrderId>,
+    ) -> Self {
+        Self {
+            id: order.id,
+            account: order.account,
+            instrument,
+            client_order_id,
+            side: order.side,
+            kind: order.kind,
+            quantity: order.quantity,
+            executed: Quantity::ZERO,
+            quote_amount: Amount::ZERO,
+            status: OrderStatus::New,
+            time,
+            update_time: time,
+        }
+    }
+
+    /// Part of it traded for `quote_amount`.
+    pub(crate) fn fill(&mut self, time: Timestamp, quantity: Quantity, quote_amount: Amount) {
+        let executed = self.executed.checked_add(quantity);
+        self.executed = executed.expect("an order trades no more than its quantity");
+        let total = self.quote_amount.checked_add(quote_amount);
+        self.quote_amount = total.expect("an order trades no more than its limits allow");
+        self.status = OrderStatus::PartiallyFilled;
+        self.update_time = time;
+    }
+
+    /// It ended.
+    pub(crate) fn close(&mut self, time: Timestamp, reason: CloseReason) {
+        self.status = match reason {
+            CloseReason::Filled => OrderStatus::Filled,
+            CloseReason::Cancelled | CloseReason::Replaced => OrderStatus::Canceled,
+            CloseReason::Expired => OrderStatus::Expired,
+        };
+        self.update_time = time;
+    }
+}
+
+/// One side of a trade as its owner sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Fill {
+    pub(crate) trade_id: TradeId,
+    pub(crate) order_id: OrderId,
+    pub(crate) instrument: InstrumentId,
+    pub(crate) side: Side,
+    pub(crate) price: Price,
+    pub(crate) quantity: Quantity,
+    pub(crate) quote_amount: Amount,
+    /// In the asset received: base for a buy, quote for a sell.
+    pub(crate) commission: Amount,
+    pub(crate) is_maker: bool,
+    pub(crate) time: Timestamp,
+}
+
+#[derive(Debug, Default)]
+struct AccountOrders {
+    open: BTreeSet<OrderId>,
+    closed: VecDeque<OrderId>,
+    fills: VecDeque<Fill>,
+    /// The newest order of each name.
+    by_name: HashMap<ClientOrderId, OrderId>,
+}
+
+/// All orders and fills that are remembered.
+#[derive(Debug)]
+pub(crate) struct OrderModel {
+    orders: HashMap<OrderId, OrderRecord>,
+    accounts: BTreeMap<AccountId, AccountOrders>,
+    closed_orders: usize,
+    fills: usize,
+}
+
+impl OrderModel {
+    pub(crate) fn new(memory: &Memory) -> Self {
+        Self {
+            orders: HashMap::new(),
+            accounts: BTreeMap::new(),
+            closed_orders: memory.closed_orders,
+            fills: memory.fills,
+        }
+    }
+
+    pub(crate) fn apply(&mut self, outcome: &Outcome) {
+        for event in &outcome.events {
+            self.apply_event(outcome.time, event);
+        }
+    }
+
+    fn apply_event(&mut self, time: Timestamp, event: &Event) {
+        match event {
+            Event::OrderAccepted {
+                instrument,
+                order,
+                client_order_id,
+            } => {
+                let record = OrderRecord::accepted(time, *instrument, order, *client_order_id);
+                let account = self.accounts.entry(order.account).or_default();
+                account.open.insert(order.id);
+                if let Some(name) = client_order_id {
+                    account.by_name.insert(*name, order.id);
+                }
+                self.orders.insert(order.id, record);
+            }
+            Event::Settled {
+                instrument,
+                trade,
+                quote_amount,
+                maker_fee,
+                taker_fee,
+                ..
+            } => {
+                for is_maker in [true, false] {
+                    let fee = if is_maker { maker_fee } else { taker_fee };
+                    self.fill(time, *instrument, trade, is_maker, *quote_amount, *fee);
+                }
+            }
+            Event::Book {
+                event: BookEvent::Reduced { order_id, by, .. },
+                ..
+            } => {
+                if let Some(order) = self.orders.get_mut(order_id) {
+                    order.quantity = order.quantity.checked_sub(*by).unwrap_or_default();
+                    order.update_time = time;
+                }
+            }
+            Event::Book {
+                event:
+                    BookEvent::Closed {
+                        order_id,
+                        account,
+                        reason,
+                        ..
+                    },
+                ..
+            } => self.close(time, *order_id, *account, *reason),
+            // The other events change no order as its owner sees it.
+            _ => {}
+        }
+    }
+
+    fn fill(
+        &mut self,
+        time: Timestamp,
+        instrument: InstrumentId,
+        trade: &Trade,
+        is_maker: bool,
+        quote_amount: Amount,
+        commission: Amount,
+    ) {
+        let (order_id, account, side) = if is_maker {
+            let side = trade.taker_side.opposite();
+            (trade.maker_order_id, trade.maker_account, side)
+        } else {
+            (trade.taker_order_id, trade.taker_account, trade.taker_side)
+        };
+        if let Some(order) = self.orders.get_mut(&order_id) {
+            order.fill(time, trade.quantity, quote_amount);
+        }
+        let fills = &mut self.accounts.entry(account).or_default().fills;
+        if fills.len() == self.fills {
+            fills.pop_front();
+        }
+        fills.push_back(Fill {
+            trade_id: trade.id,
+            order_id,
+            instrument,
+            side,
+            price: trade.price,
+            quantity: trade.quantity,
+            quote_amount,
+            commission,
+            is_maker,
+            time,
+        });
+    }
+
+    fn close(&mut self, time: Timestamp, id: OrderId, account: AccountId, reason: CloseReason) {
+        if let Some(order) = self.orders.get_mut(&id) {
+            order.close(time, reason);
+        }
+        let orders = self.accounts.entry(account).or_default();
+        orders.open.remove(&id);
+        orders.closed.push_back(id);
+        if orders.closed.len() > self.closed_orders
+            && let Some(oldest) = orders.closed.pop_front()
+            && let Some(forgotten) = self.orders.remove(&oldest)
+            && let Some(name) = forgotten.client_order_id
+            && orders.by_name.get(&name) == Some(&oldest)
+        {
+            orders.by_name.remove(&name);
+        }
+    }
+
+    /// An order as its owner refers to it: the newest of that name.
+    pub(crate) fn order(
+        &self,
+        account: AccountId,
+        instrument: InstrumentId,
+        order: OrderRef,
+    ) -> Option<&OrderRecord> {
+        let id = match order {
+            OrderRef::Id(id) => id,
+            OrderRef::Client(name) => *self.accounts.get(&account)?.by_name.get(&name)?,
+        };
+        self.orders
+            .get(&id)
+            .filter(|order| order.account == account && order.instrument == instrument)
+    }
+
+    /// The open orders of an account, oldest first.
+    pub(crate) fn open_orders(&self, account: AccountId) -> impl Iterator<Item = &OrderRecord> {
+        let orders = self.accounts.get(&account).into_iter();
+        orders
+            .flat_map(|orders| &orders.open)
+            .filter_map(|id| self.orders.get(id))
+    }
+
+    /// The fills of an account, oldest first.
+    pub(crate) fn fills(
+        &self,
+        account: AccountId,
+    ) -> impl DoubleEndedIterator<Item = &Fill> + Clone {
+        let orders = self.accounts.get(&account).into_iter();
+        orders.flat_map(|orders| &orders.fills)
+    }
+}

@@ -1,0 +1,52 @@
+//! Getting back to where the log ends.
+
+use exchange_engine::{Exchange, Reject};
+
+use super::sequencer::State;
+use crate::bus::ConsumerGone;
+use crate::log::{CommandLog, LogError};
+
+/// The state that a start leads to.
+#[derive(Debug)]
+pub(crate) struct Recovered {
+    /// A copy of the exchange as it was before the first new command.
+    pub(crate) exchange: Exchange,
+    /// The newest sequence number.
+    pub(crate) seq: u64,
+}
+
+/// Replays the whole log: every frame is applied again and published again, so that everything
+/// folded from the feed is rebuilt on the way.
+pub(super) fn recover(log: &dyn CommandLog, state: &mut State) -> Result<(), StartError> {
+    let mut gone = None;
+    let mut epoch = 0;
+    log.read(&mut |frame| {
+        epoch = frame.epoch;
+        if gone.is_none() {
+            gone = state.apply(&frame).err();
+        }
+        Ok(())
+    })?;
+    state.epoch = epoch + 1;
+    gone.map_or(Ok(()), |gone| Err(gone.into()))
+}
+
+/// Why the exchange does not start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    /// The log is not what was written, or cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A fold has ended.
+    #[error(transparent)]
+    Bus(#[from] ConsumerGone),
+    /// The configuration contradicts what is in the log.
+    #[error("the configuration does not fit the data directory: {0}")]
+    Configuration(String),
+    /// What the configuration lists could not be made durable.
+    #[error("the configured instruments could not be listed: {0}")]
+    Genesis(anyhow::Error),
+    /// What the configuration lists is impossible.
+    #[error("the configuration lists something impossible: {0}")]
+    Refused(Reject),
+}

@@ -1,0 +1,220 @@
+//! Placing, cancelling and looking up orders.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::response::{IntoResponse, Response};
+use exchange_engine::{Command, Event, OrderRef};
+use orderbook_core::{AccountId, Event as BookEvent, OrderId};
+use serde_json::{Value, json};
+
+use super::{Fill, Receipt};
+use crate::api::Json;
+use crate::api::orders::{
+    CancelledOrder, NewOrder, OwnTrade, PlacedOrder, QueriedOrder, client_order_id,
+    random_client_order_id,
+};
+use crate::api::params::Params;
+use crate::api::symbols::Symbol;
+use crate::error::ApiError;
+use crate::gateway::App;
+use crate::gateway::auth::Signed;
+
+/// `POST /api/v3/order`
+pub(crate) async fn place(
+    State(app): State<Arc<App>>,
+    Signed { account, params }: Signed,
+) -> Response {
+    let counted = match app.limits.order(account) {
+        Ok(counted) => counted,
+        Err(error) => return error.into_response(),
+    };
+    let mut response = match place_order(&app, account, &params).await {
+        Ok(placed) => Json(placed).into_response(),
+        Err(error) => error.into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(
+        "X-MBX-ORDER-COUNT-10S",
+        HeaderValue::from(counted.in_10_seconds),
+    );
+    headers.insert("X-MBX-ORDER-COUNT-1D", HeaderValue::from(counted.in_day));
+    response
+}
+
+async fn place_order(
+    app: &App,
+    account: AccountId,
+    params: &Params,
+) -> Result<PlacedOrder, ApiError> {
+    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let order = NewOrder::parse(params, symbol)?;
+    let receipt = app
+        .submit(Command::Place {
+            account,
+            instrument: symbol.id,
+            client_order_id: Some(order.client_order_id),
+            side: order.side,
+            quantity: order.quantity,
+            kind: order.kind,
+        })
+        .await?;
+    PlacedOrder::new(receipt.outcome(), order.response, symbol).ok_or(ApiError::INTERNAL)
+}
+
+/// `POST /api/v3/order/test`: everything but the order itself.
+pub(crate) async fn test(
+    State(app): State<Arc<App>>,
+    Signed { params, .. }: Signed,
+) -> Result<Json<Value>, ApiError> {
+    let symbol = app.symbols.named(params.require("symbol")?)?;
+    NewOrder::parse(&params, symbol)?;
+    Ok(Json(json!({})))
+}
+
+/// Which order a request is about.
+fn order_ref(params: &Params) -> Result<OrderRef, ApiError> {
+    if let Some(id) = params.parsed::<u64>("orderId")? {
+        return Ok(OrderRef::Id(OrderId::new(id)));
+    }
+    client_order_id(params, "origClientOrderId")?
+        .map(OrderRef::Client)
+        .ok_or_else(|| ApiError::one_of("origClientOrderId", "orderId"))
+}
+
+/// `GET /api/v3/order`
+pub(crate) async fn query(
+    State(app): State<Arc<App>>,
+    Signed { account, params }: Signed,
+) -> Result<Json<QueriedOrder>, ApiError> {
+    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let wanted = order_ref(&params)?;
+    let orders = app.orders.at(app.sequencer.published()).await;
+    let order = orders
+        .order(account, symbol.id, wanted)
+        .ok_or(ApiError::NO_SUCH_ORDER)?;
+    Ok(Json(QueriedOrder::new(order, symbol)))
+}
+
+/// `DELETE /api/v3/order`
+pub(crate) async fn cancel(
+    State(app): State<Arc<App>>,
+    Signed { account, params }: Signed,
+) -> Result<Json<CancelledOrder>, ApiError> {
+    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let command = Command::Cancel {
+        account,
+        instrument: symbol.id,
+        order: order_ref(&params)?,
+    };
+    let name = cancellation(&params)?;
+    let receipt = app.submit(command).await?;
+    let cancelled = cancelled(&app, account, &receipt, &name, symbol).await;
+    cancelled
+        .into_iter()
+        .next()
+        .map(Json)
+        .ok_or(ApiError::INTERNAL)
+}
+
+/// `DELETE /api/v3/openOrders`
+pub(crate) async fn cancel_all(
+    State(app): State<Arc<App>>,
+    Signed { account, params }: Signed,
+) -> Result<Json<Vec<CancelledOrder>>, ApiError> {
+    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let command = Command::CancelAll {
+        account,
+        instrument: symbol.id,
+    };
+    let name = cancellation(&params)?;
+    let receipt = app.submit(command).await?;
+    Ok(Json(
+        cancelled(&app, account, &receipt, &name, symbol).await,
+    ))
+}
+
+/// The name of a cancellation.
+fn cancellation(params: &Params) -> Result<String, ApiError> {
+    let name = client_order_id(params, "newClientOrderId")?;
+    Ok(name.unwrap_or_else(random_client_order_id).to_string())
+}
+
+/// The orders that a command closed.
+async fn cancelled(
+    app: &App,
+    account: AccountId,
+    receipt: &Receipt,
+    name: &str,
+    symbol: &Symbol,
+) -> Vec<CancelledOrder> {
+    let orders = app.orders.at(receipt.seq()).await;
+    let closed = receipt
+        .outcome()
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Book {
+                event: BookEvent::Closed { order_id, .. },
+                ..
+            } => orders.order(account, symbol.id, OrderRef::Id(*order_id)),
+            _ => None,
+        });
+    closed
+        .map(|order| CancelledOrder::new(order, name, symbol))
+        .collect()
+}
+
+/// `GET /api/v3/openOrders`
+pub(crate) async fn open_orders(
+    State(app): State<Arc<App>>,
+    Signed { account, params }: Signed,
+) -> Result<Json<Vec<QueriedOrder>>, ApiError> {
+    let only = params
+        .get("symbol")
+        .map(|name| app.symbols.named(name))
+        .transpose()?;
+    let orders = app.orders.at(app.sequencer.published()).await;
+    let open = orders
+        .open_orders(account)
+        .filter(|order| only.is_none_or(|symbol| symbol.id == order.instrument))
+        .filter_map(|order| {
+            let symbol = app.symbols.get(order.instrument)?;
+            Some(QueriedOrder::new(order, symbol))
+        });
+    Ok(Json(open.collect()))
+}
+
+/// `GET /api/v3/myTrades`
+pub(crate) async fn my_trades(
+    State(app): State<Arc<App>>,
+    Signed { account, params }: Signed,
+) -> Result<Json<Vec<OwnTrade>>, ApiError> {
+    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let limit = params.limit(500, 1_000)?;
+    let order_id = params.parsed::<u64>("orderId")?;
+    let from_id = params.parsed::<u64>("fromId")?;
+    let start = params.parsed::<u64>("startTime")?;
+    let end = params.parsed::<u64>("endTime")?;
+    let orders = app.orders.at(app.sequencer.published()).await;
+    let wanted = |fill: &&Fill| {
+        let time = fill.time.millis();
+        fill.instrument == symbol.id
+            && order_id.is_none_or(|id| fill.order_id.get() == id)
+            && from_id.is_none_or(|id| fill.trade_id.get() >= id)
+            && start.is_none_or(|start| time >= start)
+            && end.is_none_or(|end| time <= end)
+    };
+    let fills = orders.fills(account).filter(wanted);
+    // With a beginning the oldest from there on are wanted, without one the newest.
+    let fills: Vec<_> = if from_id.is_some() || start.is_some() {
+        fills.take(limit).collect()
+    } else {
+        let mut newest: Vec<_> = fills.rev().take(limit).collect();
+        newest.reverse();
+        newest
+    };
+    let trades = fills.into_iter().map(|fill| OwnTrade::new(fill, symbol));
+    Ok(Json(trades.collect()))
+}

@@ -1,0 +1,180 @@
+//! Which tasks a process runs. Today there is one role, `all`: every service in one process.
+
+use std::collections::BTreeSet;
+use std::fs::{DirBuilder, File, TryLockError};
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use anyhow::{Context, bail};
+use exchange_engine::{Command, Exchange, FEE_ACCOUNT};
+use orderbook_core::AccountId;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::accounts::{self, BalanceModel, Credentials};
+use crate::api::streams::{Topic, stream_name};
+use crate::api::symbols::Symbols;
+use crate::bus::{InProcessBus, ReadModel};
+use crate::config::{Cli, Config};
+use crate::demo;
+use crate::gateway::{App, ClientLimits, Hub, router};
+use crate::log::SqliteLog;
+use crate::marketdata::{self, MarketModel};
+use crate::orders::{self, OrderModel, sequencer};
+
+/// Runs everything until the process is asked to stop.
+pub(crate) async fn all(cli: Cli) -> anyhow::Result<()> {
+    let config = Config::load(cli.config.as_deref())?;
+    let _lock = own(&cli.data_dir)?;
+    // Opened before the log: its accounts must never fall behind those of the log.
+    let credentials = Credentials::open(&cli.data_dir)?;
+    let log = SqliteLog::open(&cli.data_dir)?;
+    let listener = TcpListener::bind(cli.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", cli.listen))?;
+    let address = listener.local_addr()?;
+
+    let orders = ReadModel::new(OrderModel::new(&config.memory));
+    let balances = ReadModel::new(BalanceModel::default());
+    let markets = ReadModel::new(MarketModel::new(&config.memory));
+    let hub = Hub::default();
+    let (start_publishing, publishing) = oneshot::channel();
+    let mut bus = InProcessBus::default();
+    tokio::spawn(orders::service::run(orders.clone(), bus.subscribe()));
+    tokio::spawn(accounts::service::run(balances.clone(), bus.subscribe()));
+    tokio::spawn(marketdata::service::run(
+        markets.clone(),
+        bus.subscribe(),
+        publishing,
+        hub.clone(),
+    ));
+
+    let genesis = config.clone();
+    let (sequencer, recovered) =
+        sequencer::start(log, bus, move |exchange| genesis.genesis(exchange))?;
+    let recovered = recovered.await.context("the sequencer ended at start")??;
+    let exchange = &recovered.exchange;
+    open_accounts(exchange, &credentials, &sequencer).await?;
+    tracing::info!(
+        inputs = recovered.seq,
+        state = %exchange.state_hash(),
+        "the command log is replayed"
+    );
+
+    let symbols = Arc::new(Symbols::new(exchange));
+    for symbol in symbols.iter() {
+        for topic in Topic::all() {
+            hub.add(stream_name(symbol, topic));
+        }
+    }
+    if start_publishing
+        .send(marketdata::service::Started {
+            symbols: Arc::clone(&symbols),
+            sequencer: sequencer.clone(),
+            recovered: recovered.seq,
+        })
+        .is_err()
+    {
+        bail!("market data ended at start");
+    }
+    drop(recovered);
+    let app = Arc::new(App {
+        limits: ClientLimits::new(&config.limits),
+        config,
+        symbols,
+        sequencer,
+        orders,
+        balances,
+        markets,
+        credentials,
+        hub,
+        faucet: cli.faucet || cli.demo,
+        connections: AtomicUsize::new(0),
+    });
+    // Reads wait for the folds; who connects first shall not have to.
+    drop(app.orders.at(app.sequencer.published()).await);
+    drop(app.balances.at(app.sequencer.published()).await);
+    drop(app.markets.at(app.sequencer.published()).await);
+    if cli.demo {
+        demo::prepare(&app, &cli.data_dir, address).await?;
+    }
+
+    tracing::info!("listening on http://{address}");
+    let router = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, router)
+        .with_graceful_shutdown(asked_to_stop())
+        .await?;
+    Ok(())
+}
+
+/// Creates the data directory where there is none, and keeps other processes out of it.
+fn own(data_dir: &Path) -> anyhow::Result<File> {
+    let name = data_dir.display();
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data_dir)
+        .with_context(|| format!("the data directory {name} cannot be created"))?;
+    let lock = File::create(data_dir.join("LOCK"))
+        .with_context(|| format!("the data directory {name} cannot be written"))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            bail!("the data directory {name} is in use by another exchange process")
+        }
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("the data directory {name} cannot be locked"))
+        }
+    }
+}
+
+/// Makes users and accounts agree: a crash in the middle of a registration leaves a user without
+/// an account, which is opened now. Accounts without a user mean that the database of users is
+/// not the one that belongs to the log; handing out their ids again would give away their money.
+async fn open_accounts(
+    exchange: &Exchange,
+    credentials: &Credentials,
+    sequencer: &sequencer::Sequencer,
+) -> anyhow::Result<()> {
+    let users: BTreeSet<AccountId> = credentials
+        .users()
+        .await?
+        .into_iter()
+        .map(|(account, _)| account)
+        .collect();
+    for account in exchange.ledger().accounts() {
+        if account != FEE_ACCOUNT && !users.contains(&account) {
+            bail!(
+                "the command log has account {account}, but accounts.sqlite has no such user: the \
+                 two files do not belong together or accounts.sqlite has been lost"
+            );
+        }
+    }
+    for account in users {
+        if !exchange.ledger().has_account(account) {
+            let receipt = sequencer.submit(Command::OpenAccount { account }).await?;
+            receipt.outcome().result?;
+        }
+    }
+    Ok(())
+}
+
+/// Ctrl-C, or the signal that process managers send.
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = match signal(SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM cannot be caught");
+            return std::future::pending().await;
+        }
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        result = tokio::signal::ctrl_c() => drop(result),
+    }
+    tracing::info!("stopping");
+}
