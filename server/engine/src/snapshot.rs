@@ -160,7 +160,8 @@ impl Exchange {
 }
 
 impl ExchangeSnapshot {
-    /// The snapshot as bytes; see the [module](self) for the layout.
+    /// The snapshot as bytes: `"XCHG"`, the version as a little-endian
+    /// `u16`, the 32 bytes of the state hash, and the snapshot in the postcard format.
     pub fn encode(&self) -> Vec<u8> {
         let body = body(self);
         let mut bytes = Vec::with_capacity(HEADER + body.len());
