@@ -186,6 +186,14 @@ impl ApiError {
         Self::bad_owned(-1100, msg.into())
     }
 
+    /// A request that does not get as far as being looked into.
+    pub(crate) const fn malformed(status: StatusCode) -> Self {
+        match status {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::BODY_TOO_LARGE,
+            _ => Self::new(status, -1100, "The request is malformed."),
+        }
+    }
+
     /// Too many requests, or too many orders.
     pub(crate) fn too_many(code: i32, msg: String, retry_after_seconds: u64) -> Self {
         Self {

@@ -7,6 +7,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use exchange_engine::{Command, Exchange, FEE_ACCOUNT};
@@ -104,9 +105,17 @@ pub(crate) async fn all(cli: Cli) -> anyhow::Result<()> {
 
     tracing::info!("listening on http://{address}");
     let router = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, router)
-        .with_graceful_shutdown(asked_to_stop())
-        .await?;
+    let (stop, stopping) = oneshot::channel();
+    let serving = axum::serve(listener, router).with_graceful_shutdown(async {
+        asked_to_stop().await;
+        // Nobody waits for it any more only when serving is over.
+        stop.send(()).ok();
+    });
+    tokio::select! {
+        served = serving => served?,
+        // A client that never finishes its request must not keep the process from stopping.
+        () = after(stopping, GRACE) => tracing::warn!("some connections were cut off"),
+    }
     Ok(())
 }
 
@@ -160,6 +169,17 @@ async fn open_accounts(
         }
     }
     Ok(())
+}
+
+/// How long requests may go on once the process has been asked to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Waits for `moment` and then for `pause`.
+async fn after(moment: oneshot::Receiver<()>, pause: Duration) {
+    if moment.await.is_err() {
+        return std::future::pending().await;
+    }
+    tokio::time::sleep(pause).await;
 }
 
 /// Ctrl-C, or the signal that process managers send.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
@@ -71,6 +71,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     rest.merge(streams)
         .method_not_allowed_fallback(async || ApiError::METHOD_NOT_ALLOWED)
         .fallback(async || ApiError::NOT_FOUND)
+        .layer(middleware::map_response(in_json))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), weigh))
         .merge(health)
         .with_state(app)
@@ -92,6 +93,17 @@ async fn deadline(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => ApiError::TIMEOUT.into_response(),
     }
+}
+
+/// What the framework refuses by itself it refuses in plain text; clients understand JSON only.
+async fn in_json(response: Response) -> Response {
+    let status = response.status();
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    let is_json = content_type.is_some_and(|content_type| content_type == "application/json");
+    if is_json || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    ApiError::malformed(status).into_response()
 }
 
 /// Counts the weight of a request, refuses what is too much, and tells where the client stands.

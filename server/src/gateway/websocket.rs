@@ -25,6 +25,11 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_secs(60);
 /// A client that does not take a message for so long is stalled.
 const SEND_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a client that is sent away may take to hear why.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
+/// Longest name of a stream, in bytes. Names that exist are far shorter; unknown ones are kept
+/// for the list of subscriptions, so they must not be endless.
+const MAX_NAME: usize = 128;
 
 /// A place among the connections that may be open; free again when it is dropped.
 struct Place(Arc<App>);
@@ -85,6 +90,9 @@ fn open(
         .collect();
     if names.len() > app.config.limits.streams_per_connection {
         return ApiError::bad_request("Too many streams for one connection.").into_response();
+    }
+    if names.iter().any(|name| name.len() > MAX_NAME) {
+        return ApiError::bad_request("A stream name is too long.").into_response();
     }
     let Some(place) = Place::take(Arc::clone(&app)) else {
         return ApiError::OVERLOADED.into_response();
@@ -170,7 +178,7 @@ impl Connection {
                 reason: reason.into(),
             }));
             // A stalled client may not take this either.
-            drop(tokio::time::timeout(SEND_DEADLINE, socket.send(close)).await);
+            drop(tokio::time::timeout(CLOSE_DEADLINE, socket.send(close)).await);
         }
     }
 
@@ -194,6 +202,10 @@ impl Connection {
                 self.reply(subscriptions(&names, &id));
             }
             (Method::Subscribe, Some(names)) => {
+                if names.iter().any(|name| name.len() > MAX_NAME) {
+                    self.reply(refusal("a stream name is too long", &id));
+                    return;
+                }
                 let new = names.iter().filter(|name| !self.streams.contains(*name));
                 let most = self.app.config.limits.streams_per_connection;
                 if self.streams.len() + new.count() > most {

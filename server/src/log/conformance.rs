@@ -247,3 +247,36 @@ fn the_payload_is_version_one_postcard() {
 
 /// Version 1; one input; time 1000 µs; command 4 (deposit); account 1; asset 0; amount 2^64.
 const GOLDEN: &str = "0101e80704010080808080808080808002";
+
+/// Under steady load the WAL is written from its beginning again and again.
+#[test]
+fn the_wal_stays_bounded() -> TestResult {
+    const MEBIBYTE: u64 = 1 << 20;
+    let dir = tempfile::tempdir()?;
+    let mut log = SqliteLog::open(dir.path())?;
+    let wal = dir.path().join("commands.sqlite-wal");
+    let (mut written, mut number, mut restarts) = (0, 0, 0);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    // A WAL that starts over does not shrink; that it stops growing is what can be seen.
+    while restarts < 2 {
+        assert!(std::time::Instant::now() < deadline, "the WAL only grows");
+        let before = wal.metadata()?.len();
+        for _ in 0..100 {
+            number += 1;
+            let inputs = vec![input(number); 1_000];
+            let first_seq = (number - 1) * 1_000 + 1;
+            log.append(&Frame {
+                number,
+                epoch: 1,
+                first_seq,
+                inputs,
+            })?;
+            written += 20_000;
+        }
+        if wal.metadata()?.len() == before {
+            restarts += 1;
+        }
+    }
+    assert!(written > 16 * MEBIBYTE);
+    Ok(())
+}

@@ -19,6 +19,8 @@ const SCHEMA_VERSION: i32 = 1;
 const LOG_ID: i64 = 1;
 /// How often the WAL is moved into the database.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+/// How many pages the WAL may have before it has to start over from its beginning.
+const WAL_PAGES: i64 = 4_096;
 
 const SCHEMA: &str = "
     CREATE TABLE frames (
@@ -31,7 +33,7 @@ const SCHEMA: &str = "
         crc       INTEGER NOT NULL,
         payload   BLOB    NOT NULL,
         PRIMARY KEY (log, number)
-    ) STRICT;
+    ) STRICT, WITHOUT ROWID;
 ";
 
 /// A command log in a file.
@@ -311,10 +313,7 @@ impl Checkpointer {
                 };
                 while !stopped.load(Ordering::Relaxed) {
                     std::thread::park_timeout(CHECKPOINT_EVERY);
-                    // PASSIVE never makes the writer wait; what it cannot move now comes later.
-                    let moved =
-                        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-                    if let Err(error) = moved {
+                    if let Err(error) = checkpoint(&connection) {
                         tracing::warn!(%error, "a checkpoint of the command log failed");
                     }
                 }
@@ -335,4 +334,18 @@ impl Drop for Checkpointer {
             drop(thread.join());
         }
     }
+}
+
+/// Moves what the WAL has into the database.
+///
+/// `PASSIVE` never makes the writer wait, but under steady load it never quite catches up either,
+/// and the WAL would grow for ever. So when it is long, `RESTART` holds the writer back for the
+/// few pages that are left, after which the WAL is written from its beginning again.
+fn checkpoint(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let pages: i64 =
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))?;
+    if pages > WAL_PAGES {
+        connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))?;
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Getting back to where the log ends.
 
-use exchange_engine::{Exchange, Reject};
+use exchange_engine::{Command, Exchange, Reject};
 
 use super::sequencer::State;
 use crate::bus::ConsumerGone;
@@ -47,6 +47,23 @@ pub(crate) enum StartError {
     #[error("the configured instruments could not be listed: {0}")]
     Genesis(anyhow::Error),
     /// What the configuration lists is impossible.
-    #[error("the configuration lists something impossible: {0}")]
-    Refused(Reject),
+    #[error("the configuration lists something impossible: {what}: {reject}")]
+    Refused {
+        /// The asset or the instrument.
+        what: String,
+        /// Why it is impossible.
+        reject: Reject,
+    },
+}
+
+impl StartError {
+    /// `command`, which the configuration asks for, is refused.
+    pub(super) fn refused(command: &Command, reject: Reject) -> Self {
+        let what = match command {
+            Command::AddAsset { code, .. } => format!("asset {code}"),
+            Command::ListInstrument(listing) => listing.instrument.symbol().into(),
+            other => format!("{other:?}"),
+        };
+        Self::Refused { what, reject }
+    }
 }

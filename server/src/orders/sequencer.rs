@@ -220,14 +220,18 @@ impl<L: CommandLog> Writer<L> {
             return Ok(());
         }
         let time = self.state.clock.stamp();
-        let inputs = commands
+        let inputs: Vec<_> = commands
             .into_iter()
             .map(|command| Input { time, command })
             .collect();
-        let batch = self.commit(inputs).map_err(StartError::Genesis)?;
-        for outcome in &batch.outcomes {
-            outcome.result.map_err(StartError::Refused)?;
+        // Tried on a copy first: a configuration that is refused leaves nothing in the log.
+        let mut trial = self.state.exchange.clone();
+        for input in &inputs {
+            let tried = trial.apply(input, &mut Vec::new());
+            tried.map_err(|reject| StartError::refused(&input.command, reject))?;
         }
+        let batch = self.commit(inputs).map_err(StartError::Genesis)?;
+        debug_assert!(batch.outcomes.iter().all(|outcome| outcome.result.is_ok()));
         Ok(())
     }
 }
