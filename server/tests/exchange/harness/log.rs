@@ -1,0 +1,129 @@
+//! The files of a stopped exchange, looked at and tampered with from outside.
+
+use std::path::{Path, PathBuf};
+
+use exchange_engine::Input;
+use orderbook_core::Timestamp;
+use rusqlite::{Connection, params};
+
+/// The file that holds everything that was decided.
+pub(crate) fn file(data_dir: &Path) -> PathBuf {
+    data_dir.join("commands.sqlite")
+}
+
+/// The command log of an exchange that does not run.
+pub(crate) struct Log {
+    connection: Connection,
+}
+
+struct Row {
+    number: i64,
+    epoch: i64,
+    first_seq: i64,
+    last_seq: i64,
+    payload: Vec<u8>,
+}
+
+impl Log {
+    pub(crate) fn open(data_dir: &Path) -> Self {
+        let connection = Connection::open(file(data_dir)).expect("the log is a database");
+        Self { connection }
+    }
+
+    pub(crate) fn frames(&self) -> i64 {
+        let count = "SELECT count(*) FROM frames";
+        self.connection
+            .query_row(count, [], |row| row.get(0))
+            .expect("the log has frames")
+    }
+
+    /// Flips bits of a byte in the middle of a payload.
+    pub(crate) fn flip(&self, frame: i64) {
+        let mut payload: Vec<u8> = self
+            .connection
+            .query_row(
+                "SELECT payload FROM frames WHERE number = ?1",
+                [frame],
+                |row| row.get(0),
+            )
+            .expect("the frame is there");
+        let middle = payload.len() / 2;
+        payload[middle] ^= 0x55;
+        let changed = self
+            .connection
+            .execute(
+                "UPDATE frames SET payload = ?2 WHERE number = ?1",
+                params![frame, payload],
+            )
+            .expect("the log can be written");
+        assert_eq!(changed, 1);
+    }
+
+    /// Removes the frames from one to another, both included.
+    pub(crate) fn delete(&self, from: i64, to: i64) {
+        let deleted = self
+            .connection
+            .execute(
+                "DELETE FROM frames WHERE number BETWEEN ?1 AND ?2",
+                [from, to],
+            )
+            .expect("the log can be written");
+        assert!(deleted > 0, "there were such frames");
+    }
+
+    /// Rewrites history as if each frame had been decided at `time(frame number)`, in milliseconds,
+    /// so that a test need not wait for hours to pass. Time must not run backwards.
+    pub(crate) fn date(&self, time: impl Fn(i64) -> u64) {
+        let mut prev_crc = 0;
+        for row in self.rows() {
+            let (version, inputs) = row.payload.split_first().expect("a payload has a version");
+            let mut inputs: Vec<Input> = postcard::from_bytes(inputs).expect("inputs decode");
+            for input in &mut inputs {
+                input.time = Timestamp::from_millis(time(row.number));
+            }
+            let payload = postcard::to_extend(&inputs, vec![*version]).expect("inputs encode");
+            let mut header = Vec::new();
+            for field in [row.number, row.epoch, row.first_seq, row.last_seq] {
+                header.extend_from_slice(&field.to_le_bytes());
+            }
+            header.extend_from_slice(&u32::to_le_bytes(prev_crc));
+            let crc = crc32c::crc32c_append(crc32c::crc32c(&header), &payload);
+            self.connection
+                .execute(
+                    "UPDATE frames SET prev_crc = ?2, crc = ?3, payload = ?4 WHERE number = ?1",
+                    params![row.number, prev_crc, crc, payload],
+                )
+                .expect("the log can be written");
+            prev_crc = crc;
+        }
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT number, epoch, first_seq, last_seq, payload FROM frames ORDER BY 1")
+            .expect("the log has frames");
+        let rows = statement.query_map([], |row| {
+            Ok(Row {
+                number: row.get(0)?,
+                epoch: row.get(1)?,
+                first_seq: row.get(2)?,
+                last_seq: row.get(3)?,
+                payload: row.get(4)?,
+            })
+        });
+        let rows: Result<Vec<_>, _> = rows.expect("the log can be read").collect();
+        rows.expect("the log can be read")
+    }
+}
+
+/// Copies the files of a data directory, but for those of which this holds.
+pub(crate) fn copy(from: &Path, to: &Path, omit: impl Fn(&str) -> bool) {
+    for entry in std::fs::read_dir(from).expect("the directory is there") {
+        let entry = entry.expect("the directory can be read");
+        let name = entry.file_name();
+        if !omit(&name.to_string_lossy()) {
+            std::fs::copy(entry.path(), to.join(&name)).expect("files can be copied");
+        }
+    }
+}

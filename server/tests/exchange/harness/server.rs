@@ -1,0 +1,236 @@
+//! The real binary as a child process.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+
+use super::{DEADLINE, Http, eventually};
+
+/// Says where it listens.
+const LISTENING: &str = "listening on http://";
+
+/// A running exchange. Dropping it kills it.
+pub(crate) struct Server {
+    child: Child,
+    address: SocketAddr,
+    data_dir: PathBuf,
+    args: Vec<String>,
+    output: Drained,
+}
+
+/// What a process has said so far. Read by threads of their own, so that no pipe ever fills up.
+struct Drained {
+    stdout: Arc<Mutex<String>>,
+    stderr: Arc<Mutex<String>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+fn command(data_dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_exchange"));
+    command
+        .args(["--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(data_dir)
+        .args(args)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs the binary with these arguments alone until it ends by itself.
+pub(crate) fn run(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_exchange"))
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary starts")
+}
+
+/// A start that must fail: it ends within the deadline, not with success; what it says.
+pub(crate) async fn refused(data_dir: &Path, args: &[&str]) -> String {
+    let mut child = command(data_dir, args).spawn().expect("the binary starts");
+    let (listening, _) = mpsc::channel();
+    let mut output = Drained::of(&mut child, listening);
+    let status = ended(&mut child).await;
+    output.join();
+    let stderr = read(&output.stderr);
+    assert!(!status.success(), "it must not end with success: {stderr}");
+    assert!(
+        !stderr.contains(LISTENING),
+        "it must not have served: {stderr}"
+    );
+    stderr
+}
+
+impl Server {
+    /// Starts an exchange on a free port and waits until it is ready.
+    pub(crate) async fn start(data_dir: &Path, args: &[&str]) -> Self {
+        Self::start_with(data_dir, args, &[]).await
+    }
+
+    /// As [`Server::start`], with a faucet: what most scenarios need.
+    pub(crate) async fn with_faucet(data_dir: &Path) -> Self {
+        Self::start(data_dir, &["--faucet"]).await
+    }
+
+    /// As [`Server::start`], with environment variables.
+    pub(crate) async fn start_with(
+        data_dir: &Path,
+        args: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut child = command(data_dir, args)
+            .envs(environment.iter().copied())
+            .spawn()
+            .expect("the binary starts");
+        let (listening, address) = mpsc::channel();
+        let output = Drained::of(&mut child, listening);
+        let address = tokio::task::spawn_blocking(move || address.recv_timeout(DEADLINE))
+            .await
+            .expect("waiting does not panic");
+        let Ok(address) = address else {
+            // Best effort: the test fails either way.
+            drop(child.kill());
+            panic!("it does not listen: {}", read(&output.stderr));
+        };
+        let server = Self {
+            child,
+            address,
+            data_dir: data_dir.into(),
+            args: args.iter().map(ToString::to_string).collect(),
+            output,
+        };
+        let http = server.http();
+        eventually("the server is ready", async || {
+            (http.get("/readyz").await.status == 200).then_some(())
+        })
+        .await;
+        server
+    }
+
+    /// Starts again what was killed or stopped, with the same arguments.
+    pub(crate) async fn restart(mut self) -> Self {
+        self.kill();
+        let args: Vec<&str> = self.args.iter().map(String::as_str).collect();
+        Self::start(&self.data_dir, &args).await
+    }
+
+    /// SIGKILL: no handler runs, nothing is flushed.
+    pub(crate) fn kill(&mut self) {
+        // Errors mean that it is gone already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+        self.output.join();
+    }
+
+    /// SIGTERM, and how it ended.
+    pub(crate) async fn terminate(&mut self) -> ExitStatus {
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -TERM {}", self.child.id())])
+            .status()
+            .expect("there is a shell");
+        assert!(sent.success(), "the signal was sent");
+        let status = ended(&mut self.child).await;
+        self.output.join();
+        status
+    }
+
+    pub(crate) fn http(&self) -> Http {
+        Http::new(self.address)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        read(&self.output.stdout)
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        read(&self.output.stderr)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl Drained {
+    fn of(child: &mut Child, listening: mpsc::Sender<SocketAddr>) -> Self {
+        let (stdout, stderr) = (Arc::default(), Arc::default());
+        let pipes = (child.stdout.take(), child.stderr.take());
+        let (out, err) = (pipes.0.expect("it is piped"), pipes.1.expect("it is piped"));
+        let threads = vec![
+            drain(out, Arc::clone(&stdout), None),
+            drain(err, Arc::clone(&stderr), Some(listening)),
+        ];
+        Self {
+            stdout,
+            stderr,
+            threads,
+        }
+    }
+
+    /// All of it, once the process has ended.
+    fn join(&mut self) {
+        for thread in self.threads.drain(..) {
+            thread.join().expect("reading does not panic");
+        }
+    }
+}
+
+fn drain(
+    pipe: impl Read + Send + 'static,
+    into: Arc<Mutex<String>>,
+    listening: Option<mpsc::Sender<SocketAddr>>,
+) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        let mut lines = BufReader::new(pipe);
+        let mut bytes = Vec::new();
+        while lines
+            .read_until(b'\n', &mut bytes)
+            .is_ok_and(|read| read > 0)
+        {
+            let line = without_colors(&String::from_utf8_lossy(&bytes));
+            if let (Some(listening), Some((_, address))) = (&listening, line.split_once(LISTENING))
+            {
+                let address = address.trim().parse();
+                // Nobody may be waiting any more.
+                let sent = listening.send(address.expect("an address is logged"));
+                sent.ok();
+            }
+            let mut text = into.lock().unwrap_or_else(PoisonError::into_inner);
+            text.push_str(&line);
+            bytes.clear();
+        }
+    })
+}
+
+fn read(text: &Mutex<String>) -> String {
+    text.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// The text without the escape sequences that color it.
+fn without_colors(line: &str) -> String {
+    let mut parts = line.split('\u{1b}');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str(part.split_once('m').map_or("", |(_, rest)| rest));
+    }
+    text
+}
+
+/// Waits for the end of a process.
+async fn ended(child: &mut Child) -> ExitStatus {
+    eventually("the process ends", async || {
+        child.try_wait().expect("it is our child")
+    })
+    .await
+}

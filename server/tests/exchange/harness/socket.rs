@@ -1,0 +1,100 @@
+//! A WebSocket connection.
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use super::{DEADLINE, Server};
+
+pub(crate) struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Socket {
+    pub(crate) async fn connect(server: &Server, path: &str) -> Self {
+        let url = format!("ws://{}{path}", server.address());
+        let (stream, _) = timeout(DEADLINE, connect_async(url))
+            .await
+            .expect("connecting takes no longer than the deadline")
+            .unwrap_or_else(|error| panic!("{path} must upgrade: {error}"));
+        Self { stream }
+    }
+
+    pub(crate) async fn send(&mut self, message: Message) {
+        timeout(DEADLINE, self.stream.send(message))
+            .await
+            .expect("sending takes no longer than the deadline")
+            .expect("the connection stands");
+    }
+
+    /// Sends, however long it takes. An error is the end of the connection.
+    pub(crate) async fn try_send(&mut self, message: Message) -> Result<(), Error> {
+        self.stream.send(message).await
+    }
+
+    pub(crate) async fn send_text(&mut self, text: &str) {
+        self.send(Message::text(text)).await;
+    }
+
+    /// The next event or answer, or `None` where the connection has ended.
+    pub(crate) async fn try_next(&mut self) -> Option<Value> {
+        loop {
+            let message = timeout(DEADLINE, self.stream.next())
+                .await
+                .expect("a message comes within the deadline");
+            match message {
+                Some(Ok(Message::Text(text))) => {
+                    let value = serde_json::from_str(&text);
+                    return Some(value.unwrap_or_else(|error| panic!("{error}: {text}")));
+                }
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(other)) => panic!("neither an event nor an answer: {other:?}"),
+            }
+        }
+    }
+
+    /// The next event or answer.
+    pub(crate) async fn next(&mut self) -> Value {
+        self.try_next().await.expect("the connection stands")
+    }
+
+    /// The next message of which this holds; those before it are skipped.
+    pub(crate) async fn next_where(&mut self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let search = async {
+            loop {
+                let message = self.next().await;
+                if holds(&message) {
+                    return message;
+                }
+            }
+        };
+        timeout(DEADLINE, search)
+            .await
+            .unwrap_or_else(|_| panic!("no such message: {what}"))
+    }
+
+    /// Sends a request and asserts that it is acknowledged before anything else comes.
+    pub(crate) async fn acknowledged(&mut self, method: &str, streams: &[&str], id: Value) {
+        let request = json!({ "method": method, "params": streams, "id": id });
+        self.send_text(&request.to_string()).await;
+        let answer = self.next().await;
+        assert_eq!(answer, json!({ "result": null, "id": id }), "{request}");
+    }
+
+    pub(crate) async fn subscribe(&mut self, streams: &[&str]) {
+        self.acknowledged("SUBSCRIBE", streams, json!(1)).await;
+    }
+
+    /// Asserts that all that was sent so far has been answered and delivered: the answer to
+    /// another request comes next.
+    pub(crate) async fn assert_quiet(&mut self) {
+        self.send_text(r#"{"method":"LIST_SUBSCRIPTIONS","id":"quiet"}"#)
+            .await;
+        let answer = self.next().await;
+        assert_eq!(answer["id"], "quiet", "something else came: {answer}");
+    }
+}
