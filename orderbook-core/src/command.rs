@@ -52,6 +52,40 @@ pub struct Order {
     pub kind: OrderKind,
 }
 
+impl Order {
+    /// A limit order that rests until it is filled or cancelled.
+    pub const fn limit(
+        id: OrderId,
+        account: AccountId,
+        side: Side,
+        quantity: Quantity,
+        price: Price,
+    ) -> Self {
+        let kind = OrderKind::Limit {
+            price,
+            time_in_force: TimeInForce::GoodTillCancel,
+        };
+        Self {
+            id,
+            account,
+            side,
+            quantity,
+            kind,
+        }
+    }
+
+    /// An order that trades at whatever price the book offers.
+    pub const fn market(id: OrderId, account: AccountId, side: Side, quantity: Quantity) -> Self {
+        Self {
+            id,
+            account,
+            side,
+            quantity,
+            kind: OrderKind::Market,
+        }
+    }
+}
+
 /// The terms of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

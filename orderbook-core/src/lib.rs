@@ -13,19 +13,12 @@
 //! let mut events = Vec::new();
 //!
 //! // Somebody offers 5 lots at 100 ticks; somebody else buys 2 of them.
-//! let limit = OrderKind::Limit {
-//!     price: Price::new(100),
-//!     time_in_force: TimeInForce::GoodTillCancel,
-//! };
-//! let order = |id, side, quantity| Order {
-//!     id: OrderId::new(id),
-//!     account: AccountId::new(id),
-//!     side,
-//!     quantity: Quantity::new(quantity),
-//!     kind: limit,
-//! };
-//! book.apply(&Command::Place(order(1, Side::Sell, 5)), &mut events)?;
-//! book.apply(&Command::Place(order(2, Side::Buy, 2)), &mut events)?;
+//! let (seller, buyer) = (AccountId::new(1), AccountId::new(2));
+//! let price = Price::new(100);
+//! let offer = Order::limit(OrderId::new(1), seller, Side::Sell, Quantity::new(5), price);
+//! let bid = Order::limit(OrderId::new(2), buyer, Side::Buy, Quantity::new(2), price);
+//! book.apply(&Command::Place(offer), &mut events)?;
+//! book.apply(&Command::Place(bid), &mut events)?;
 //!
 //! assert!(events.iter().any(|event| matches!(
 //!     event,

@@ -41,11 +41,15 @@ impl Socket {
 
     /// The next event or answer, or `None` where the connection has ended.
     pub(crate) async fn try_next(&mut self) -> Option<Value> {
+        // Pings come in between and must not put the deadline off.
+        timeout(DEADLINE, self.receive())
+            .await
+            .expect("a message comes within the deadline")
+    }
+
+    async fn receive(&mut self) -> Option<Value> {
         loop {
-            let message = timeout(DEADLINE, self.stream.next())
-                .await
-                .expect("a message comes within the deadline");
-            match message {
+            match self.stream.next().await {
                 Some(Ok(Message::Text(text))) => {
                     let value = serde_json::from_str(&text);
                     return Some(value.unwrap_or_else(|error| panic!("{error}: {text}")));
