@@ -209,9 +209,6 @@ impl OrderModel {
             order.fill(time, trade.quantity, quote_amount);
         }
         let fills = &mut self.accounts.entry(account).or_default().fills;
-        if fills.len() == self.fills {
-            fills.pop_front();
-        }
         fills.push_back(Fill {
             trade_id: trade.id,
             order_id,
@@ -224,6 +221,9 @@ impl OrderModel {
             is_maker,
             time,
         });
+        if fills.len() > self.fills {
+            fills.pop_front();
+        }
     }
 
     fn close(&mut self, time: Timestamp, id: OrderId, account: AccountId, reason: CloseReason) {
@@ -274,5 +274,109 @@ impl OrderModel {
     ) -> impl DoubleEndedIterator<Item = &Fill> + Clone {
         let orders = self.accounts.get(&account).into_iter();
         orders.flat_map(|orders| &orders.fills)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCOUNT: AccountId = AccountId::new(7);
+    const INSTRUMENT: InstrumentId = InstrumentId::new(0);
+
+    fn model(closed_orders: usize, fills: usize) -> OrderModel {
+        OrderModel::new(&Memory {
+            closed_orders,
+            fills,
+            ..Memory::default()
+        })
+    }
+
+    /// An order of that name comes, trades with itself for a lot, and goes.
+    fn life(model: &mut OrderModel, id: u64, name: &str) {
+        let id = OrderId::new(id);
+        let order = Order::market(id, ACCOUNT, Side::Buy, Quantity::new(2));
+        let trade = Trade {
+            id: TradeId::new(id.get()),
+            price: Price::new(1),
+            quantity: Quantity::new(1),
+            taker_side: Side::Buy,
+            maker_order_id: OrderId::new(999),
+            maker_account: AccountId::new(8),
+            maker_remaining: Quantity::ZERO,
+            taker_order_id: id,
+            taker_account: ACCOUNT,
+            taker_remaining: Quantity::new(1),
+        };
+        model.apply(&Outcome {
+            time: Timestamp::default(),
+            result: Ok(()),
+            events: vec![
+                Event::OrderAccepted {
+                    instrument: INSTRUMENT,
+                    order,
+                    client_order_id: name.parse().ok(),
+                },
+                Event::Settled {
+                    instrument: INSTRUMENT,
+                    trade,
+                    base_amount: Amount::new(1),
+                    quote_amount: Amount::new(1),
+                    maker_fee: Amount::ZERO,
+                    taker_fee: Amount::ZERO,
+                },
+                Event::Book {
+                    instrument: INSTRUMENT,
+                    event: BookEvent::Closed {
+                        order_id: id,
+                        account: ACCOUNT,
+                        side: Side::Buy,
+                        reason: CloseReason::Expired,
+                        unfilled: Quantity::new(1),
+                        resting_at: None,
+                    },
+                },
+            ],
+        });
+    }
+
+    fn named<'a>(model: &'a OrderModel, name: &str) -> Option<&'a OrderRecord> {
+        let name = OrderRef::Client(name.parse().expect("a legal name"));
+        model.order(ACCOUNT, INSTRUMENT, name)
+    }
+
+    #[test]
+    fn the_newest_closed_orders_and_fills_are_kept() {
+        let mut model = model(2, 1);
+        for (id, name) in [(1, "a"), (2, "b"), (3, "c")] {
+            life(&mut model, id, name);
+        }
+        assert!(named(&model, "a").is_none());
+        let kept = named(&model, "c").expect("among the newest two");
+        assert_eq!(kept.status, OrderStatus::Expired);
+        assert_eq!(kept.executed, Quantity::new(1));
+        let fills: Vec<_> = model
+            .fills(ACCOUNT)
+            .map(|fill| fill.trade_id.get())
+            .collect();
+        assert_eq!(fills, [3]);
+        assert_eq!(model.orders.len(), 2);
+    }
+
+    #[test]
+    fn a_name_means_its_newest_order_even_when_the_older_is_forgotten() {
+        let mut model = model(1, 1);
+        life(&mut model, 1, "a");
+        life(&mut model, 2, "a");
+        assert_eq!(named(&model, "a").expect("known").id, OrderId::new(2));
+    }
+
+    #[test]
+    fn keeping_nothing_keeps_nothing() {
+        let mut model = model(0, 0);
+        life(&mut model, 1, "a");
+        life(&mut model, 2, "b");
+        assert_eq!(model.fills(ACCOUNT).count(), 0);
+        assert!(model.orders.is_empty());
     }
 }
