@@ -56,7 +56,11 @@ pub(crate) async fn all(cli: Cli) -> anyhow::Result<()> {
     let genesis = config.clone();
     let (sequencer, recovered) =
         sequencer::start(log, bus, move |exchange| genesis.genesis(exchange))?;
-    let recovered = recovered.await.context("the sequencer ended at start")??;
+    let recovered = recovered.await.context("the sequencer ended at start")?;
+    let recovered = recovered.with_context(|| match &cli.config {
+        Some(file) => format!("cannot start with {}", file.display()),
+        None => "cannot start".into(),
+    })?;
     let exchange = &recovered.exchange;
     open_accounts(exchange, &credentials, &sequencer).await?;
     tracing::info!(

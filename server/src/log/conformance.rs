@@ -220,6 +220,25 @@ fn a_log_that_is_gone_is_not_started_anew() -> TestResult {
     Ok(())
 }
 
+/// A database whose newest commits, the schema among them, were only in a WAL that is gone.
+#[test]
+fn an_emptied_log_is_refused_and_left_alone() -> TestResult {
+    let dir = tempfile::tempdir()?;
+    drop(written(dir.path(), &frames(2))?);
+    for file in ["commands.sqlite", "commands.sqlite-wal"] {
+        let file = dir.path().join(file);
+        if file.exists() {
+            std::fs::write(file, "")?;
+        }
+    }
+    let error = SqliteLog::open(dir.path())
+        .expect_err("emptied")
+        .to_string();
+    assert!(error.contains("frame 2 was acknowledged"), "{error}");
+    assert_eq!(std::fs::read(dir.path().join("commands.sqlite"))?, b"");
+    Ok(())
+}
+
 /// A torn head is as good as none: it says nothing, and the log is read as it is.
 #[test]
 fn a_damaged_head_does_not_stop_an_intact_log() -> TestResult {

@@ -115,3 +115,14 @@ pub(crate) enum LogError {
     #[error("the command log takes nothing more since an append failed")]
     Poisoned,
 }
+
+impl LogError {
+    /// Nothing is left of a log that was acknowledged up to a frame.
+    fn lost(path: String, acknowledged: u64) -> Self {
+        Self::Truncated {
+            path,
+            found: 0,
+            acknowledged,
+        }
+    }
+}

@@ -62,19 +62,15 @@ impl SqliteLog {
         };
         let (head, acknowledged) =
             Head::open(&dir.join("commands.head")).map_err(|error| storage("opened", &error))?;
-        // An existing but empty file would pass for a new database.
         let exists = file.exists();
         if let Some(acknowledged) = acknowledged
-            && (!exists || file.metadata().is_ok_and(|meta| meta.len() == 0))
+            && !exists
         {
-            return Err(LogError::Truncated {
-                path,
-                found: 0,
-                acknowledged,
-            });
+            // Opening it would create it.
+            return Err(LogError::lost(path, acknowledged));
         }
         let connection = Connection::open(&file).map_err(|error| storage("opened", &error))?;
-        prepare(&connection, &path, exists)?;
+        prepare(&connection, &path, exists, acknowledged)?;
         let crc = connection
             .query_row(
                 "SELECT crc FROM frames WHERE log = ?1 ORDER BY number DESC LIMIT 1",
@@ -114,7 +110,12 @@ impl SqliteLog {
 }
 
 /// Sets the connection up and makes sure that the file is a log of ours.
-fn prepare(connection: &Connection, path: &str, exists: bool) -> Result<(), LogError> {
+fn prepare(
+    connection: &Connection,
+    path: &str,
+    exists: bool,
+    acknowledged: Option<u64>,
+) -> Result<(), LogError> {
     let storage = |error: rusqlite::Error| LogError::Storage {
         path: path.into(),
         what: "opened",
@@ -135,6 +136,11 @@ fn prepare(connection: &Connection, path: &str, exists: bool) -> Result<(), LogE
         .map_err(storage)?;
     let empty = tables == 0 && application_id == 0;
     // Looking comes before touching: what is not ours stays as it is.
+    if let Some(acknowledged) = acknowledged
+        && empty
+    {
+        return Err(LogError::lost(path.into(), acknowledged));
+    }
     if !empty && application_id != APPLICATION_ID {
         return Err(foreign("it is another application's database".into()));
     }

@@ -67,6 +67,7 @@ pub(crate) async fn run(
         hub,
         streams: BTreeMap::new(),
     };
+    publisher.tell_how_things_are(&fold.model.read(), started.sequencer.progress().time);
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut tick = 0_u32;
@@ -147,6 +148,31 @@ struct Publisher {
 }
 
 impl Publisher {
+    /// Gives the streams of states their first messages, so that subscribers need not wait for a
+    /// change after a restart.
+    fn tell_how_things_are(&self, model: &MarketModel, now: Timestamp) {
+        for symbol in self.symbols.iter() {
+            let Some(market) = model.market(symbol.id) else {
+                continue;
+            };
+            let depth = market.depth();
+            let (bid, ask) = (depth.best(Side::Buy), depth.best(Side::Sell));
+            if depth.update_id() > 0 {
+                let message = || streams::book_ticker(depth.update_id(), bid, ask, symbol);
+                send(&self.hub, symbol, Topic::BookTicker, message);
+            }
+            for interval in Interval::ALL {
+                let Some(candle) = market.candles(interval).latest() else {
+                    continue;
+                };
+                let closed = interval.close_time(candle.open_time) <= now;
+                let message = || streams::kline(candle, interval, closed, now.millis(), symbol);
+                send(&self.hub, symbol, Topic::Kline(interval), message);
+            }
+        }
+        self.flush_tickers(model, now);
+    }
+
     fn publish(&mut self, changes: &[(InstrumentId, MarketEvent)], now: Timestamp) {
         for (instrument, change) in changes {
             let Some(symbol) = self.symbols.get(*instrument) else {

@@ -514,6 +514,25 @@ async fn update_ids_go_on_after_a_restart() {
     assert_eq!(diff["u"], end["lastUpdateId"]);
 }
 
+/// Nothing has happened since the restart, but things are as they are.
+#[tokio::test]
+async fn a_subscriber_after_a_restart_is_told_how_things_are() {
+    let dir = new_dir();
+    let mut server = Server::with_faucet(dir.path()).await;
+    let (alice, bob) = alice_and_bob(&server).await;
+    trade(&alice, &bob, "50000", "0.1").await;
+    alice.limit("BTCUSDT", "BUY", "49000", "0.2").await;
+    server.kill();
+    let server = server.restart().await;
+    let depth = server.http().json("/api/v3/depth?symbol=BTCUSDT").await;
+    let mut book = Socket::connect(&server, "/ws/btcusdt@bookTicker").await;
+    let state = book.next().await;
+    assert_eq!(state["b"], "49000.00000000");
+    assert_eq!(state["u"], depth["lastUpdateId"]);
+    let mut candle = Socket::connect(&server, "/ws/btcusdt@kline_1d").await;
+    assert_eq!(candle.next().await["k"]["c"], "50000.00000000");
+}
+
 /// A client that sends and never reads is cut off, in time and with the rest undisturbed.
 #[tokio::test]
 async fn a_client_that_never_reads_is_cut_off() {
