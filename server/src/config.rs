@@ -7,11 +7,14 @@ use accounts_core::{AssetId, FeeRate, FeeSchedule};
 use anyhow::{Context, ensure};
 use clap::Parser;
 use exchange_engine::{Command, Exchange, InstrumentId, Listing};
-use orderbook_core::{Instrument, Step};
+use orderbook_core::{Instrument, Notional, Step, Timestamp};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use crate::orders::StartError;
+use crate::orders::{StartError, rehearse};
+
+/// The fewest closed orders of an account that may be remembered.
+const MIN_CLOSED_ORDERS: usize = 1_000;
 
 /// An exchange: order books, balances, market data, REST and WebSocket, in one process.
 #[derive(Debug, Parser)]
@@ -137,15 +140,47 @@ impl Config {
         };
         let config: Self = toml::from_str(&text)
             .with_context(|| format!("the configuration {name} cannot be understood"))?;
-        // Everything is checked before anything is written anywhere.
-        for instrument in &config.instruments {
-            config
-                .asset_id(&instrument.base)
-                .and_then(|_| config.asset_id(&instrument.quote))
-                .and_then(|_| instrument.parse())
-                .with_context(|| format!("the configuration {name}: {}", instrument.symbol))?;
-        }
+        config
+            .check()
+            .with_context(|| format!("the configuration {name}"))?;
         Ok(config)
+    }
+
+    /// Everything is checked before anything is written anywhere.
+    fn check(&self) -> anyhow::Result<()> {
+        for instrument in &self.instruments {
+            self.asset_id(&instrument.base)
+                .and_then(|_| self.asset_id(&instrument.quote))
+                .and_then(|_| instrument.parse())
+                .with_context(|| instrument.symbol.clone())?;
+        }
+        let exchange = Exchange::new();
+        let commands = self.genesis(&exchange)?;
+        rehearse(exchange, Timestamp::default(), &commands)?;
+        let Limits {
+            request_weight_per_minute,
+            orders_per_10_seconds,
+            orders_per_day,
+            streams_per_connection,
+            websocket_connections,
+        } = self.limits;
+        ensure!(
+            request_weight_per_minute.min(orders_per_10_seconds.min(orders_per_day)) > 0
+                && streams_per_connection.min(websocket_connections) > 0,
+            "a limit of nothing would keep everybody out"
+        );
+        // The answer to a cancellation tells of orders that have just closed.
+        ensure!(
+            self.memory.closed_orders >= MIN_CLOSED_ORDERS,
+            "closed_orders is at least {MIN_CLOSED_ORDERS}"
+        );
+        Ok(())
+    }
+
+    /// Whether an instrument is configured.
+    pub(crate) fn lists(&self, symbol: &str) -> bool {
+        let mut instruments = self.instruments.iter();
+        instruments.any(|instrument| instrument.symbol == symbol)
     }
 
     fn asset_id(&self, code: &str) -> anyhow::Result<usize> {
@@ -267,6 +302,7 @@ impl InstrumentConfig {
         let min_notional = grid
             .notional_from_decimal(decimal("min_notional", &self.min_notional)?)
             .with_context(|| format!("min_notional = {:?}", self.min_notional))?;
+        ensure!(min_notional >= Notional::ZERO, "min_notional is negative");
         let fees = FeeSchedule {
             maker: fee_rate("maker_fee", decimal("maker_fee", &self.maker_fee)?)?,
             taker: fee_rate("taker_fee", decimal("taker_fee", &self.taker_fee)?)?,

@@ -48,6 +48,12 @@ impl ApiError {
         -1000,
         "An unknown error occurred while processing the request.",
     );
+    /// Nothing is taken in any more; the order was not.
+    pub(crate) const DISCONNECTED: Self = Self::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        -1001,
+        "Internal error; unable to process your request. Please try again.",
+    );
     /// The outcome of an order is unknown; the client is to ask by its client order id.
     pub(crate) const UNKNOWN_OUTCOME: Self = Self::new(
         StatusCode::SERVICE_UNAVAILABLE,
@@ -222,6 +228,7 @@ impl From<SubmitError> for ApiError {
     fn from(error: SubmitError) -> Self {
         match error {
             SubmitError::Overloaded => Self::OVERLOADED,
+            SubmitError::Closed => Self::DISCONNECTED,
             SubmitError::Stopped => Self::UNKNOWN_OUTCOME,
         }
     }

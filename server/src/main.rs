@@ -4,6 +4,7 @@ mod accounts;
 mod api;
 mod bus;
 mod config;
+mod data_dir;
 mod demo;
 mod error;
 mod gateway;

@@ -1,10 +1,7 @@
 //! Which tasks a process runs. Today there is one role, `all`: every service in one process.
 
 use std::collections::BTreeSet;
-use std::fs::{DirBuilder, File, TryLockError};
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
@@ -20,6 +17,7 @@ use crate::api::streams::{Topic, stream_name};
 use crate::api::symbols::Symbols;
 use crate::bus::{InProcessBus, ReadModel};
 use crate::config::{Cli, Config};
+use crate::data_dir::DataDir;
 use crate::demo;
 use crate::gateway::{App, ClientLimits, Hub, router};
 use crate::log::SqliteLog;
@@ -29,14 +27,14 @@ use crate::orders::{self, OrderModel, sequencer};
 /// Runs everything until the process is asked to stop.
 pub(crate) async fn all(cli: Cli) -> anyhow::Result<()> {
     let config = Config::load(cli.config.as_deref())?;
-    let _lock = own(&cli.data_dir)?;
-    // Opened before the log: its accounts must never fall behind those of the log.
-    let credentials = Credentials::open(&cli.data_dir)?;
-    let log = SqliteLog::open(&cli.data_dir)?;
     let listener = TcpListener::bind(cli.listen)
         .await
         .with_context(|| format!("cannot listen on {}", cli.listen))?;
     let address = listener.local_addr()?;
+    let data_dir = DataDir::open(&cli.data_dir)?;
+    let credentials = Credentials::open(data_dir.path())?;
+    data_dir.expect_log(credentials.users().await?.len())?;
+    let log = SqliteLog::open(data_dir.path())?;
 
     let orders = ReadModel::new(OrderModel::new(&config.memory));
     let balances = ReadModel::new(BalanceModel::default());
@@ -63,6 +61,16 @@ pub(crate) async fn all(cli: Cli) -> anyhow::Result<()> {
     })?;
     let exchange = &recovered.exchange;
     open_accounts(exchange, &credentials, &sequencer).await?;
+    credentials.forget_expired_sessions().await?;
+    for market in exchange.markets() {
+        let symbol = market.book().instrument().symbol();
+        if !config.lists(symbol) {
+            tracing::warn!(
+                symbol,
+                "listed and open for trading, but not in the configuration"
+            );
+        }
+    }
     tracing::info!(
         inputs = recovered.seq,
         state = %exchange.state_hash(),
@@ -104,7 +112,7 @@ pub(crate) async fn all(cli: Cli) -> anyhow::Result<()> {
     drop(app.balances.at(app.sequencer.published()).await);
     drop(app.markets.at(app.sequencer.published()).await);
     if cli.demo {
-        demo::prepare(&app, &cli.data_dir, address).await?;
+        demo::prepare(&app, data_dir.path(), address).await?;
     }
 
     tracing::info!("listening on http://{address}");
@@ -121,27 +129,6 @@ pub(crate) async fn all(cli: Cli) -> anyhow::Result<()> {
         () = after(stopping, GRACE) => tracing::warn!("some connections were cut off"),
     }
     Ok(())
-}
-
-/// Creates the data directory where there is none, and keeps other processes out of it.
-fn own(data_dir: &Path) -> anyhow::Result<File> {
-    let name = data_dir.display();
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(data_dir)
-        .with_context(|| format!("the data directory {name} cannot be created"))?;
-    let lock = File::create(data_dir.join("LOCK"))
-        .with_context(|| format!("the data directory {name} cannot be written"))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => {
-            bail!("the data directory {name} is in use by another exchange process")
-        }
-        Err(TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("the data directory {name} cannot be locked"))
-        }
-    }
 }
 
 /// Makes users and accounts agree: a crash in the middle of a registration leaves a user without

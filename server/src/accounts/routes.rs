@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use exchange_engine::Command;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::api::Json;
@@ -35,16 +36,14 @@ struct KeyLabel {
 #[serde(deny_unknown_fields)]
 struct FaucetRequest {
     asset: String,
-    /// A decimal; text so that nothing is rounded on the way, but a plain number is understood.
-    amount: Number,
+    /// A decimal, as text or as a plain number; kept as it was written, so that nothing is rounded.
+    amount: Box<RawValue>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Number {
-    Text(String),
-    Number(serde_json::Number),
-}
+/// The most whole units of an asset that one request to the faucet gives.
+const MOST_PER_REQUEST: u64 = 1_000_000_000;
+/// What the names of the accounts of `--demo` begin with. Nobody else may have such a name.
+const RESERVED: &str = "demo-";
 
 /// Reads a JSON body. What it says is not repeated in the error: it may hold a password.
 fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
@@ -60,6 +59,12 @@ fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 /// `POST /v1/register`
 pub(crate) async fn register(State(app): State<Arc<App>>, bytes: Bytes) -> Answer {
     let UserPassword { username, password } = body(&bytes)?;
+    if username
+        .get(..RESERVED.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(RESERVED))
+    {
+        return Err(ApiError::USERNAME_TAKEN);
+    }
     let account = app.credentials.register(&username, &password).await?;
     // Should this fail, the account is opened at the next start: the user exists from here on.
     app.submit(Command::OpenAccount { account }).await?;
@@ -132,12 +137,15 @@ pub(crate) async fn faucet(State(app): State<Arc<App>>, session: Session, bytes:
         .symbols
         .asset_by_code(&asset)
         .ok_or(ApiError::UNKNOWN_ASSET)?;
-    let text = match amount {
-        Number::Text(text) => text,
-        Number::Number(number) => number.to_string(),
-    };
-    let too_large = ApiError::bad_request("The amount is too large.");
+    let text: String = serde_json::from_str(amount.get()).unwrap_or_else(|_| amount.get().into());
+    let too_large = ApiError::bad_request(format!(
+        "The faucet gives at most {MOST_PER_REQUEST} {} at a time.",
+        asset.code
+    ));
     let decimal = parse("amount", &text, &too_large)?.normalize();
+    if decimal > MOST_PER_REQUEST.into() {
+        return Err(too_large);
+    }
     // Units = mantissa * 10^(decimals - scale), where that is whole.
     let units = u32::from(asset.decimals)
         .checked_sub(decimal.scale())

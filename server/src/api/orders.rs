@@ -38,6 +38,10 @@ impl NewOrder {
             "SELL" => Side::Sell,
             _ => return Err(ApiError::INVALID_SIDE),
         };
+        let order_type = params.require("type")?;
+        if !matches!(order_type, "LIMIT" | "LIMIT_MAKER" | "MARKET") {
+            return Err(ApiError::INVALID_TYPE);
+        }
         for name in ["stopPrice", "trailingDelta"] {
             if params.get(name).is_some() {
                 return Err(ApiError::not_required(name));
@@ -46,12 +50,18 @@ impl NewOrder {
         if params.get("icebergQty").is_some() {
             return Err(ApiError::ICEBERG);
         }
+        if params.get("quoteOrderQty").is_some() {
+            return Err(match order_type {
+                "MARKET" => ApiError::QUOTE_QUANTITY,
+                _ => ApiError::not_required("quoteOrderQty"),
+            });
+        }
         // Orders of one account do trade with each other here; a request to prevent that cannot
         // be honoured, so it is not taken.
         if !matches!(params.get("selfTradePreventionMode"), None | Some("NONE")) {
             return Err(ApiError::invalid_value("selfTradePreventionMode"));
         }
-        let kind = match params.require("type")? {
+        let kind = match order_type {
             "LIMIT" => limit(
                 params,
                 symbol,
@@ -63,22 +73,18 @@ impl NewOrder {
                 }
                 limit(params, symbol, TimeInForce::PostOnly)?
             }
-            "MARKET" => {
+            _ => {
                 for name in ["price", "timeInForce"] {
                     if params.get(name).is_some() {
                         return Err(ApiError::not_required(name));
                     }
                 }
-                if params.get("quoteOrderQty").is_some() {
-                    return Err(ApiError::QUOTE_QUANTITY);
-                }
                 OrderKind::Market
             }
-            _ => return Err(ApiError::INVALID_TYPE),
         };
         let quantity = symbol.parse_quantity("quantity", params.require("quantity")?)?;
         let response = match params.get("newOrderRespType") {
-            None => ResponseType::default_for(params.get("type")),
+            None => ResponseType::default_for(order_type),
             Some("ACK") => ResponseType::Ack,
             Some("RESULT") => ResponseType::Result,
             Some("FULL") => ResponseType::Full,
@@ -96,9 +102,9 @@ impl NewOrder {
 }
 
 impl ResponseType {
-    fn default_for(order_type: Option<&str>) -> Self {
+    fn default_for(order_type: &str) -> Self {
         match order_type {
-            Some("LIMIT" | "MARKET") => Self::Full,
+            "LIMIT" | "MARKET" => Self::Full,
             _ => Self::Ack,
         }
     }

@@ -39,12 +39,6 @@ impl Topic {
         ];
         others.into_iter().chain(Interval::ALL.map(Self::Kline))
     }
-
-    /// Whether the last message tells a new subscriber how things are now. Of a trade or of a
-    /// difference it does not.
-    pub(crate) const fn is_state(self) -> bool {
-        matches!(self, Self::Kline(_) | Self::Ticker | Self::BookTicker)
-    }
 }
 
 impl fmt::Display for Topic {
@@ -89,7 +83,7 @@ pub(crate) enum Method {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum RequestId {
-    Integer(i64),
+    Number(serde_json::Number),
     Text(String),
     #[default]
     Null,

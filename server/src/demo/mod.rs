@@ -66,7 +66,9 @@ pub(crate) async fn prepare(
 /// The account of a user, created and funded where it is new.
 async fn account(app: &App, name: &str, wealth: u128) -> anyhow::Result<AccountId> {
     let users = app.credentials.users().await?;
-    let known = users.into_iter().find(|(_, user)| user == name);
+    let known = users
+        .into_iter()
+        .find(|(_, user)| user.eq_ignore_ascii_case(name));
     let account = if let Some((account, _)) = known {
         account
     } else {
@@ -80,14 +82,14 @@ async fn account(app: &App, name: &str, wealth: u128) -> anyhow::Result<AccountI
             .result?;
         account
     };
-    let funded = {
+    // A balance that was ever touched is listed, even where it is zero now: each asset is given
+    // once, also where an earlier start was interrupted.
+    let known = {
         let balances = app.balances.at(app.sequencer.published()).await;
-        balances
-            .account(account)
-            .is_some_and(|account| !account.balances.is_empty())
+        balances.account(account).cloned().unwrap_or_default()
     };
-    if !funded {
-        for asset in app.symbols.assets() {
+    for asset in app.symbols.assets() {
+        if !known.balances.contains_key(&asset.id) {
             let whole = match asset.code.as_str() {
                 "BTC" => 10,
                 "ETH" => 100,

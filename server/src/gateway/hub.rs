@@ -35,6 +35,17 @@ struct Message {
     combined: Utf8Bytes,
 }
 
+/// What a later subscriber is told at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// This message: it tells how things are.
+    ForLater,
+    /// What was kept before: this is news, and nothing else.
+    Nothing,
+    /// Nothing: this message ends what was kept.
+    Forget,
+}
+
 /// Where a connection takes its messages.
 #[derive(Debug, Clone)]
 pub(crate) struct Subscriber {
@@ -74,15 +85,16 @@ impl Hub {
         self.connections.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Sends a message to the subscribers of a stream. Where it tells how things are now
-    /// (`is_state`), later subscribers get it too.
-    pub(crate) fn publish(&self, name: &str, is_state: bool, message: impl FnOnce() -> Value) {
+    /// Sends a message to the subscribers of a stream, and to later ones where it is kept.
+    pub(crate) fn publish(&self, name: &str, keep: Keep, message: impl FnOnce() -> Value) {
         let mut streams = self.streams();
         let Some(stream) = streams.get_mut(name) else {
             return;
         };
-        if stream.subscribers.is_empty() && !is_state {
-            return;
+        match keep {
+            Keep::Nothing if stream.subscribers.is_empty() => return,
+            Keep::Nothing | Keep::ForLater => {}
+            Keep::Forget => stream.last = None,
         }
         let raw = message().to_string();
         let message = Message {
@@ -92,7 +104,7 @@ impl Hub {
         stream
             .subscribers
             .retain(|_, subscriber| subscriber.send(&message).is_ok());
-        if is_state {
+        if keep == Keep::ForLater {
             stream.last = Some(message);
         }
     }
@@ -152,15 +164,15 @@ mod tests {
         hub.subscribe("a@trade", &raw);
         hub.subscribe("a@trade", &combined);
         hub.subscribe("no such stream", &raw);
-        hub.publish("a@trade", false, || json!({ "e": 1 }));
-        hub.publish("no such stream", false, || json!({}));
+        hub.publish("a@trade", Keep::Nothing, || json!({ "e": 1 }));
+        hub.publish("no such stream", Keep::Nothing, || json!({}));
         assert_eq!(raw_messages.try_recv().expect("sent"), "{\"e\":1}");
         assert_eq!(
             combined_messages.try_recv().expect("sent"),
             "{\"stream\":\"a@trade\",\"data\":{\"e\":1}}"
         );
         hub.unsubscribe("a@trade", &raw);
-        hub.publish("a@trade", false, || json!({ "e": 2 }));
+        hub.publish("a@trade", Keep::Nothing, || json!({ "e": 2 }));
         assert!(raw_messages.try_recv().is_err());
         assert!(combined_messages.try_recv().is_ok());
     }
@@ -170,14 +182,22 @@ mod tests {
         let hub = Hub::default();
         hub.add("a@ticker".into());
         hub.add("a@trade".into());
-        hub.publish("a@ticker", true, || json!(1));
-        hub.publish("a@ticker", true, || json!(2));
-        hub.publish("a@trade", false, || json!(3));
+        hub.publish("a@ticker", Keep::ForLater, || json!(1));
+        hub.publish("a@ticker", Keep::ForLater, || json!(2));
+        hub.publish("a@trade", Keep::Nothing, || json!(3));
         let (late, mut messages) = subscriber(&hub, false, 4);
         hub.subscribe("a@ticker", &late);
         hub.subscribe("a@trade", &late);
         assert_eq!(messages.try_recv().expect("cached"), "2");
         assert!(messages.try_recv().is_err());
+        hub.publish("a@ticker", Keep::Forget, || json!(4));
+        assert_eq!(messages.try_recv().expect("news"), "4");
+        let (later, mut messages) = subscriber(&hub, false, 4);
+        hub.subscribe("a@ticker", &later);
+        assert!(
+            messages.try_recv().is_err(),
+            "what is over is not told again"
+        );
     }
 
     #[tokio::test]
@@ -186,11 +206,11 @@ mod tests {
         hub.add("a@trade".into());
         let (slow, mut messages) = subscriber(&hub, false, 1);
         hub.subscribe("a@trade", &slow);
-        hub.publish("a@trade", false, || json!(1));
-        hub.publish("a@trade", false, || json!(2));
+        hub.publish("a@trade", Keep::Nothing, || json!(1));
+        hub.publish("a@trade", Keep::Nothing, || json!(2));
         slow.too_slow.notified().await;
         assert_eq!(messages.try_recv().expect("the first fits"), "1");
-        hub.publish("a@trade", false, || json!(3));
+        hub.publish("a@trade", Keep::Nothing, || json!(3));
         assert!(messages.try_recv().is_err(), "it gets nothing after a gap");
     }
 }

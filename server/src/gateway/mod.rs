@@ -9,7 +9,7 @@ mod websocket;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-pub(crate) use hub::Hub;
+pub(crate) use hub::{Hub, Keep};
 pub(crate) use limits::ClientLimits;
 pub(crate) use router::router;
 

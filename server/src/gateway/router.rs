@@ -63,6 +63,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY));
     let streams = Router::new()
         .route("/ws", get(websocket::raw))
+        .route("/ws/", get(websocket::raw))
         .route("/ws/{*streams}", get(websocket::raw_of))
         .route("/stream", get(websocket::combined));
     let health = Router::new()
@@ -129,7 +130,8 @@ async fn weigh(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
 
 /// What a request costs. Those about all instruments cost more than those about one.
 fn weight(method: &Method, path: &str, query: Option<&str>) -> u32 {
-    let all = !query.is_some_and(|query| query.contains("symbol"));
+    let mut params = form_urlencoded::parse(query.unwrap_or("").as_bytes());
+    let all = !params.any(|(name, _)| name == "symbol");
     match (method.as_str(), path) {
         ("GET", "/api/v3/exchangeInfo" | "/api/v3/account" | "/api/v3/myTrades") => 20,
         ("GET", "/api/v3/trades" | "/api/v3/historicalTrades") => 25,

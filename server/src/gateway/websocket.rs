@@ -191,7 +191,11 @@ impl Connection {
                     .ok()
                     .and_then(|value| serde_json::from_value(value.get("id")?.clone()).ok())
                     .unwrap_or_default();
-                self.reply(refusal(&error.to_string(), &id));
+                let what = match error.classify() {
+                    serde_json::error::Category::Data => "unknown method, field or parameter",
+                    _ => "not valid JSON",
+                };
+                self.reply(refusal(what, &id));
                 return;
             }
         };

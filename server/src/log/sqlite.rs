@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::head::Head;
 use super::{CommandLog, Frame, LogError, checksum};
@@ -39,13 +40,15 @@ const SCHEMA: &str = "
 /// A command log in a file.
 #[derive(Debug)]
 pub(crate) struct SqliteLog {
+    file: PathBuf,
     path: String,
     connection: Connection,
     head: Head,
     acknowledged: Option<u64>,
     prev_crc: u32,
     poisoned: bool,
-    _checkpointer: Checkpointer,
+    /// Runs from the first append on: until then nobody has vouched for what is in the WAL.
+    checkpointer: Option<Checkpointer>,
 }
 
 impl SqliteLog {
@@ -70,25 +73,37 @@ impl SqliteLog {
             return Err(LogError::lost(path, acknowledged));
         }
         let connection = Connection::open(&file).map_err(|error| storage("opened", &error))?;
+        // The last connection to close would move the WAL into the database and delete it, even
+        // after a start that was refused because of what is in there.
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+            .map_err(|error| storage("opened", &error))?;
         prepare(&connection, &path, exists, acknowledged)?;
-        let crc = connection
+        let newest = connection
             .query_row(
-                "SELECT crc FROM frames WHERE log = ?1 ORDER BY number DESC LIMIT 1",
+                "SELECT number, crc FROM frames WHERE log = ?1 ORDER BY number DESC LIMIT 1",
                 [LOG_ID],
-                |row| row.get(0),
+                |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)),
             )
-            .or_else(|error| match error {
-                rusqlite::Error::QueryReturnedNoRows => Ok(0),
-                error => Err(storage("read", &error)),
-            })?;
+            .optional()
+            .map_err(|error| storage("read", &error))?;
+        if let (Some((frame, _)), None) = (newest, acknowledged) {
+            tracing::warn!(
+                path,
+                frame,
+                "commands.head is missing or unreadable: nothing tells whether frames after this \
+                 one have been lost"
+            );
+        }
         Ok(Self {
-            _checkpointer: Checkpointer::start(file).map_err(|error| storage("opened", &error))?,
+            file,
             path,
             connection,
             head,
             acknowledged,
-            prev_crc: crc,
+            prev_crc: newest.map_or(0, |(_, crc)| crc),
             poisoned: false,
+            checkpointer: None,
         })
     }
 
@@ -180,6 +195,10 @@ impl CommandLog for SqliteLog {
     fn append(&mut self, frame: &Frame) -> Result<(), LogError> {
         if self.poisoned {
             return Err(LogError::Poisoned);
+        }
+        if self.checkpointer.is_none() {
+            let started = Checkpointer::start(self.file.clone());
+            self.checkpointer = Some(started.map_err(|error| self.storage("written", &error))?);
         }
         let payload = frame.payload();
         let crc = checksum(
@@ -310,7 +329,11 @@ impl Checkpointer {
             .name("checkpointer".into())
             .spawn(move || {
                 let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-                let connection = match Connection::open_with_flags(&file, flags) {
+                let opened = Connection::open_with_flags(&file, flags).and_then(|connection| {
+                    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+                    Ok(connection)
+                });
+                let connection = match opened {
                     Ok(connection) => connection,
                     Err(error) => {
                         tracing::error!(%error, "no checkpoints: the WAL will grow");

@@ -19,7 +19,7 @@ use super::model::MarketModel;
 use crate::api::streams::{self, Topic};
 use crate::api::symbols::{Symbol, Symbols};
 use crate::bus::{Batch, ReadModel};
-use crate::gateway::Hub;
+use crate::gateway::{Hub, Keep};
 use crate::orders::{Sequencer, now};
 
 const TICK: Duration = Duration::from_millis(100);
@@ -165,8 +165,10 @@ impl Publisher {
                 let Some(candle) = market.candles(interval).latest() else {
                     continue;
                 };
-                let closed = interval.close_time(candle.open_time) <= now;
-                let message = || streams::kline(candle, interval, closed, now.millis(), symbol);
+                if interval.close_time(candle.open_time) <= now {
+                    continue;
+                }
+                let message = || streams::kline(candle, interval, false, now.millis(), symbol);
                 send(&self.hub, symbol, Topic::Kline(interval), message);
             }
         }
@@ -202,7 +204,9 @@ impl Publisher {
                 MarketEvent::CandleClosed { interval, candle } => {
                     pending.candles.remove(interval);
                     let message = || streams::kline(candle, *interval, true, now.millis(), symbol);
-                    send(&self.hub, symbol, Topic::Kline(*interval), message);
+                    let stream = streams::stream_name(symbol, Topic::Kline(*interval));
+                    // Said once: who subscribes later would take it for news.
+                    self.hub.publish(&stream, Keep::Forget, message);
                 }
             }
         }
@@ -260,9 +264,10 @@ impl Publisher {
 }
 
 fn send(hub: &Hub, symbol: &Symbol, topic: Topic, message: impl FnOnce() -> Value) {
-    hub.publish(
-        &streams::stream_name(symbol, topic),
-        topic.is_state(),
-        message,
-    );
+    let keep = match topic {
+        Topic::BookTicker | Topic::Ticker | Topic::Kline(_) => Keep::ForLater,
+        // Of a trade or of a difference, the last one says nothing about how things are.
+        Topic::Trade | Topic::Depth | Topic::FastDepth => Keep::Nothing,
+    };
+    hub.publish(&streams::stream_name(symbol, topic), keep, message);
 }

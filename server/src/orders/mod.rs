@@ -9,5 +9,5 @@ pub(crate) mod service;
 
 pub(crate) use clock::now;
 pub(crate) use model::{Fill, OrderModel, OrderRecord, OrderStatus};
-pub(crate) use recovery::StartError;
+pub(crate) use recovery::{StartError, rehearse};
 pub(crate) use sequencer::{Receipt, Sequencer, SubmitError};

@@ -1,6 +1,7 @@
 //! Getting back to where the log ends.
 
-use exchange_engine::{Command, Exchange, Reject};
+use exchange_engine::{Command, Exchange, Input, Reject};
+use orderbook_core::Timestamp;
 
 use super::sequencer::State;
 use crate::bus::ConsumerGone;
@@ -56,14 +57,28 @@ pub(crate) enum StartError {
     },
 }
 
-impl StartError {
-    /// `command`, which the configuration asks for, is refused.
-    pub(super) fn refused(command: &Command, reject: Reject) -> Self {
-        let what = match command {
-            Command::AddAsset { code, .. } => format!("asset {code}"),
-            Command::ListInstrument(listing) => listing.instrument.symbol().into(),
-            other => format!("{other:?}"),
+/// Tries commands on an exchange that nobody uses: a configuration that is refused must leave
+/// nothing in the log.
+pub(crate) fn rehearse(
+    mut exchange: Exchange,
+    time: Timestamp,
+    commands: &[Command],
+) -> Result<(), StartError> {
+    for command in commands {
+        let input = Input {
+            time,
+            command: command.clone(),
         };
-        Self::Refused { what, reject }
+        exchange
+            .apply(&input, &mut Vec::new())
+            .map_err(|reject| StartError::Refused {
+                what: match command {
+                    Command::AddAsset { code, .. } => format!("asset {code}"),
+                    Command::ListInstrument(listing) => listing.instrument.symbol().into(),
+                    other => format!("{other:?}"),
+                },
+                reject,
+            })?;
     }
+    Ok(())
 }

@@ -58,8 +58,11 @@ pub(crate) enum SubmitError {
     /// It was not taken in, nothing has happened.
     #[error("too many commands are waiting")]
     Overloaded,
-    /// The sequencer has ended. Whether the command was carried out is unknown.
+    /// The sequencer has ended before; the command was not taken in, nothing has happened.
     #[error("the sequencer has stopped")]
+    Closed,
+    /// The sequencer has ended meanwhile. Whether the command was carried out is unknown.
+    #[error("the sequencer has stopped; the outcome is unknown")]
     Stopped,
 }
 
@@ -71,7 +74,7 @@ impl Sequencer {
             .try_send(Submission { command, reply })
             .map_err(|error| match error {
                 mpsc::error::TrySendError::Full(_) => SubmitError::Overloaded,
-                mpsc::error::TrySendError::Closed(_) => SubmitError::Stopped,
+                mpsc::error::TrySendError::Closed(_) => SubmitError::Closed,
             })?;
         receipt.await.map_err(|_| SubmitError::Stopped)
     }
@@ -220,16 +223,11 @@ impl<L: CommandLog> Writer<L> {
             return Ok(());
         }
         let time = self.state.clock.stamp();
-        let inputs: Vec<_> = commands
+        recovery::rehearse(self.state.exchange.clone(), time, &commands)?;
+        let inputs = commands
             .into_iter()
             .map(|command| Input { time, command })
             .collect();
-        // Tried on a copy first: a configuration that is refused leaves nothing in the log.
-        let mut trial = self.state.exchange.clone();
-        for input in &inputs {
-            let tried = trial.apply(input, &mut Vec::new());
-            tried.map_err(|reject| StartError::refused(&input.command, reject))?;
-        }
         let batch = self.commit(inputs).map_err(StartError::Genesis)?;
         debug_assert!(batch.outcomes.iter().all(|outcome| outcome.result.is_ok()));
         Ok(())

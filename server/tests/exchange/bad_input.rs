@@ -183,6 +183,11 @@ async fn orders_that_make_no_sense() {
         ),
         (vec![("type", "LIMIT_MAKER")], not_required("timeInForce")),
         (vec![("stopPrice", "1")], not_required("stopPrice")),
+        (vec![("quoteOrderQty", "10")], not_required("quoteOrderQty")),
+        (
+            vec![("type", "STOP_LOSS_LIMIT"), ("stopPrice", "1")],
+            (-1116, "Invalid orderType.".into()),
+        ),
         (vec![("trailingDelta", "1")], not_required("trailingDelta")),
         (
             vec![("icebergQty", "1")],

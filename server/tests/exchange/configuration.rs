@@ -215,23 +215,42 @@ async fn a_bad_configuration_is_named_and_creates_nothing() {
             SAMPLE.replace("symbol = \"ETHBTC\"", "symbol = \"ethbtc\""),
             vec!["bad.toml", "ethbtc"],
         ),
+        (
+            "a negative notional",
+            bad("min_notional = \"0.0001\"", "min_notional = \"-5\""),
+            vec!["bad.toml", "ETHBTC", "min_notional"],
+        ),
+        (
+            "a limit that keeps everybody out",
+            SAMPLE.replace("orders_per_day = 2000000", "orders_per_day = 0"),
+            vec!["bad.toml", "limit"],
+        ),
+        (
+            "too little memory",
+            SAMPLE.replace("closed_orders = 50000", "closed_orders = 0"),
+            vec!["bad.toml", "closed_orders"],
+        ),
         // These contradict each other rather than themselves.
-        ("a symbol twice", twice, vec!["ETHUSDT"]),
+        ("a symbol twice", twice, vec!["bad.toml", "ETHUSDT"]),
         (
             "an instrument of one asset",
             bad("base = \"ETH\"", "base = \"BTC\""),
-            vec!["ETHBTC"],
+            vec!["bad.toml", "ETHBTC"],
         ),
         (
             "a grid finer than the units",
             bad("tick_size = \"0.00001\"", "tick_size = \"0.000001\""),
-            vec!["ETHBTC"],
+            vec!["bad.toml", "ETHBTC"],
         ),
-        ("too many decimals", asset("decimals = 19"), vec!["BTC"]),
+        (
+            "too many decimals",
+            asset("decimals = 19"),
+            vec!["bad.toml", "BTC"],
+        ),
         (
             "an asset in small letters",
             SAMPLE.replace("\"BTC\"", "\"btc\""),
-            vec!["btc"],
+            vec!["bad.toml", "btc"],
         ),
     ] {
         let config = place.config("bad.toml", &text);
@@ -240,7 +259,7 @@ async fn a_bad_configuration_is_named_and_creates_nothing() {
             assert!(said.contains(word), "{what}: {word:?} is not in: {said}");
         }
         assert!(!said.contains("panicked"), "{what}: {said}");
-        assert_no_log(&place.data(), what);
+        assert!(!place.data().exists(), "{what} left something behind");
     }
     let missing = place.dir.path().join("missing.toml");
     let missing = missing.to_str().expect("a temporary path is text");

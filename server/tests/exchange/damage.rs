@@ -1,5 +1,8 @@
 //! A data directory that is not what was written: refused by name, and left as it is.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Write;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -26,16 +29,40 @@ async fn an_exchange_that_was() -> (TempDir, i64) {
     (dir, frames)
 }
 
-/// Asserts that a start is refused with all of these words, and does not touch the log.
+/// What is in the files of a directory, but for those that hold nothing to be kept: locks, shared
+/// memory, and the empty WAL that opening a database makes.
+fn contents(dir: &Path) -> BTreeMap<OsString, Vec<u8>> {
+    let entries = std::fs::read_dir(dir).expect("the directory is there");
+    let files = entries.map(|entry| entry.expect("it can be listed").path());
+    let kept = files.filter(|path| {
+        let name = path.to_string_lossy();
+        !name.ends_with("-shm") && !name.ends_with("LOCK")
+    });
+    kept.map(|path| {
+        let name = path.file_name().expect("a file has a name").to_owned();
+        (name, std::fs::read(path).expect("it can be read"))
+    })
+    .filter(|(_, bytes)| !bytes.is_empty())
+    .collect()
+}
+
+/// Asserts that a start is refused with all of these words, and leaves every file as it was.
 async fn assert_refused(dir: &Path, words: &[&str]) {
-    let before = std::fs::read(file(dir)).ok();
+    let before = contents(dir);
     let said = refused(dir, FAUCET).await;
     for word in words {
         assert!(said.contains(word), "{word:?} is not in: {said}");
     }
     assert!(!said.contains("panicked"), "{said}");
-    let after = std::fs::read(file(dir)).ok();
-    assert!(before == after, "the log was changed: {said}");
+    let after = contents(dir);
+    assert!(before.keys().eq(after.keys()), "{:?}: {said}", after.keys());
+    for (name, bytes) in &before {
+        assert!(
+            after[name] == *bytes,
+            "{} was changed: {said}",
+            name.display()
+        );
+    }
 }
 
 #[tokio::test]
@@ -94,26 +121,27 @@ async fn a_lost_wal_is_noticed() {
     }
     server.kill();
     let questions = Questions::about(&[&alice], &[]);
-    let (intact, lost, cut) = (new_dir(), new_dir(), new_dir());
+    let (intact, lost, cut, wiped) = (new_dir(), new_dir(), new_dir(), new_dir());
     copy(dir.path(), intact.path(), |name| name.ends_with("-shm"));
     let of_log = |name: &str| name.starts_with("commands.sqlite-");
     copy(dir.path(), lost.path(), of_log);
     copy(dir.path(), cut.path(), |name| name.ends_with("-shm"));
+    copy(dir.path(), wiped.path(), |name| name.ends_with("-shm"));
     drop(reader);
 
-    let wal = cut.path().join("commands.sqlite-wal");
-    let length = std::fs::metadata(&wal).expect("there is a WAL").len();
-    let wal = std::fs::OpenOptions::new()
-        .write(true)
-        .open(wal)
-        .expect("the WAL can be written");
+    let wal = |dir: &TempDir| {
+        let wal = dir.path().join("commands.sqlite-wal");
+        let mut options = std::fs::OpenOptions::new();
+        let wal = options.write(true).open(wal);
+        wal.expect("the WAL can be written")
+    };
     // The last frame is torn; the head says that it was acknowledged.
-    wal.set_len(length - 100).expect("the WAL can be cut");
-    // The database itself may move what is left of a WAL, so only what is said counts here.
-    for dir in [&lost, &cut] {
-        let said = refused(dir.path(), FAUCET).await;
-        assert!(said.contains("commands.sqlite"), "{said}");
-        assert!(said.contains("lost or truncated"), "{said}");
+    let length = wal(&cut).metadata().expect("there is a WAL").len();
+    wal(&cut).set_len(length - 100).expect("the WAL can be cut");
+    // Without its header the database takes the whole WAL for an old one.
+    wal(&wiped).write_all(&[0; 32]).expect("it can be wiped");
+    for dir in [&lost, &cut, &wiped] {
+        assert_refused(dir.path(), &["commands.sqlite", "lost or truncated"]).await;
     }
 
     let server = Server::with_faucet(intact.path()).await;
@@ -127,7 +155,7 @@ async fn a_lost_database_is_noticed() {
     let (dir, _) = an_exchange_that_was().await;
     let log = file(dir.path());
     let whole = std::fs::read(&log).expect("the log is there");
-    let words = ["commands.sqlite", "lost or truncated"];
+    let words = ["commands.sqlite", "lost"];
     std::fs::write(&log, b"").expect("the log can be written");
     assert_refused(dir.path(), &words).await;
     std::fs::remove_file(&log).expect("the log can be removed");
@@ -167,11 +195,20 @@ async fn the_files_of_others_are_left_alone() {
 #[tokio::test]
 async fn lost_users_are_noticed() {
     let (dir, _) = an_exchange_that_was().await;
-    for name in ["accounts.sqlite", "accounts.sqlite-wal", "secret.key"] {
-        // The WAL may have been moved into the database already.
-        drop(std::fs::remove_file(dir.path().join(name)));
+    // The WAL has users that the database alone does not have: it must outlive the refusal.
+    for lost in ["accounts.sqlite", "accounts.sqlite-wal", "secret.key"] {
+        drop(std::fs::remove_file(dir.path().join(lost)));
+        assert_refused(dir.path(), &["accounts.sqlite", "lost"]).await;
     }
-    assert_refused(dir.path(), &["accounts.sqlite"]).await;
+}
+
+#[tokio::test]
+async fn a_log_that_is_gone_is_missed_by_its_users() {
+    let (dir, _) = an_exchange_that_was().await;
+    for lost in ["commands.sqlite", "commands.sqlite-wal", "commands.head"] {
+        drop(std::fs::remove_file(dir.path().join(lost)));
+        assert_refused(dir.path(), &["commands.sqlite", "lost"]).await;
+    }
 }
 
 #[tokio::test]

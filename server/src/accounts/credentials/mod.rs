@@ -82,7 +82,6 @@ impl Credentials {
         let hashing = Hashing::new(cost).map_err(OpenError::Storage)?;
         let keys = {
             let database = store.lock();
-            sessions::purge(&database, column(clock()))?;
             keys::load(&database, &vault)?
         };
         let inner = Inner {
@@ -95,6 +94,20 @@ impl Credentials {
         Ok(Self {
             inner: Arc::new(inner),
         })
+    }
+
+    /// Forgets sessions that are over. Not done by [`open`](Self::open): it changes nothing, so
+    /// that a start which is refused leaves the database as it was.
+    ///
+    /// # Errors
+    ///
+    /// `Storage`.
+    pub(crate) async fn forget_expired_sessions(&self) -> Result<(), CredentialsError> {
+        self.blocking(|inner| {
+            let now = column((inner.clock)());
+            Ok(sessions::purge(&inner.store.lock(), now)?)
+        })
+        .await
     }
 
     /// Adds a user and names the account that goes with it.

@@ -1,0 +1,93 @@
+//! The data directory: one process at a time, and nothing in it is ever overwritten.
+//!
+//! ```text
+//! LOCK                    held by the running process
+//! commands.sqlite, -wal   the command log
+//! commands.head           the newest frame that was acknowledged
+//! accounts.sqlite, -wal   users, sessions, API keys
+//! secret.key              what the secrets in accounts.sqlite are encrypted with
+//! demo-credentials.json   the keys of the demo accounts
+//! ```
+//!
+//! The two databases are witnesses of each other: one without the other means that a file has been
+//! lost, and starting anew in its place would give away what it held.
+
+use std::fs::{DirBuilder, File, TryLockError};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+
+const LOG: &str = "commands.sqlite";
+const ACCOUNTS: &str = "accounts.sqlite";
+
+/// A data directory that this process has for itself.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    path: PathBuf,
+    had_log: bool,
+    _lock: File,
+}
+
+impl DataDir {
+    /// Creates the directory where there is none, keeps other processes out of it, and makes sure
+    /// that what belongs together is there.
+    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
+        let name = path.display();
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .with_context(|| format!("the data directory {name} cannot be created"))?;
+        let lock = File::create(path.join("LOCK"))
+            .with_context(|| format!("the data directory {name} cannot be written"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                bail!("the data directory {name} is in use by another exchange process")
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(error)
+                    .with_context(|| format!("the data directory {name} cannot be locked"));
+            }
+        }
+        for database in [LOG, ACCOUNTS] {
+            let wal = format!("{database}-wal");
+            // SQLite would delete the one when it opens the other.
+            ensure!(
+                has(path, database) || !has(path, &wal),
+                "{name}/{wal} is there without {database}: that file has been lost"
+            );
+        }
+        // A first start creates the accounts first, so an interrupted one leaves no log alone.
+        let had_log = has(path, LOG);
+        ensure!(
+            !had_log || has(path, ACCOUNTS),
+            "{name}/{LOG} is there without {ACCOUNTS}: that file has been lost"
+        );
+        Ok(Self {
+            path: path.into(),
+            had_log,
+            _lock: lock,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Users come after the log: where there are some, there was one.
+    pub(crate) fn expect_log(&self, users: usize) -> anyhow::Result<()> {
+        let name = self.path.display();
+        ensure!(
+            self.had_log || users == 0,
+            "{name}/{ACCOUNTS} has {users} users, but {LOG} is not there: that file has been lost"
+        );
+        Ok(())
+    }
+}
+
+/// Whether a file is there and has something in it.
+fn has(dir: &Path, file: &str) -> bool {
+    dir.join(file).metadata().is_ok_and(|meta| meta.len() > 0)
+}
