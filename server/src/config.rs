@@ -89,6 +89,7 @@ pub(crate) struct Limits {
     pub(crate) request_weight_per_minute: u32,
     pub(crate) orders_per_10_seconds: u32,
     pub(crate) orders_per_day: u32,
+    pub(crate) connections: usize,
     pub(crate) streams_per_connection: usize,
     pub(crate) websocket_connections: usize,
 }
@@ -99,6 +100,7 @@ impl Default for Limits {
             request_weight_per_minute: 60_000,
             orders_per_10_seconds: 1_000,
             orders_per_day: 2_000_000,
+            connections: 20_000,
             streams_per_connection: 1_024,
             websocket_connections: 10_000,
         }
@@ -161,12 +163,13 @@ impl Config {
             request_weight_per_minute,
             orders_per_10_seconds,
             orders_per_day,
+            connections,
             streams_per_connection,
             websocket_connections,
         } = self.limits;
         ensure!(
             request_weight_per_minute.min(orders_per_10_seconds.min(orders_per_day)) > 0
-                && streams_per_connection.min(websocket_connections) > 0,
+                && connections.min(streams_per_connection.min(websocket_connections)) > 0,
             "a limit of nothing would keep everybody out"
         );
         // The answer to a cancellation tells of orders that have just closed.

@@ -1,10 +1,8 @@
 //! Which tasks a process runs. Today there is one role, `all`: every service in one process.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use exchange_engine::{Command, Exchange, FEE_ACCOUNT};
@@ -19,7 +17,7 @@ use crate::bus::{InProcessBus, ReadModel};
 use crate::config::{Cli, Config};
 use crate::data_dir::DataDir;
 use crate::demo;
-use crate::gateway::{App, ClientLimits, Hub, router};
+use crate::gateway::{App, ClientLimits, Hub, router, serve};
 use crate::log::SqliteLog;
 use crate::marketdata::{self, MarketModel};
 use crate::orders::{self, OrderModel, sequencer};
@@ -116,18 +114,8 @@ pub(crate) async fn all(cli: Cli) -> anyhow::Result<()> {
     }
 
     tracing::info!("listening on http://{address}");
-    let router = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let (stop, stopping) = oneshot::channel();
-    let serving = axum::serve(listener, router).with_graceful_shutdown(async {
-        asked_to_stop().await;
-        // Nobody waits for it any more only when serving is over.
-        stop.send(()).ok();
-    });
-    tokio::select! {
-        served = serving => served?,
-        // A client that never finishes its request must not keep the process from stopping.
-        () = after(stopping, GRACE) => tracing::warn!("some connections were cut off"),
-    }
+    let most_connections = app.config.limits.connections;
+    serve(listener, router(app), most_connections, asked_to_stop()).await;
     Ok(())
 }
 
@@ -160,17 +148,6 @@ async fn open_accounts(
         }
     }
     Ok(())
-}
-
-/// How long requests may go on once the process has been asked to stop.
-const GRACE: Duration = Duration::from_secs(5);
-
-/// Waits for `moment` and then for `pause`.
-async fn after(moment: oneshot::Receiver<()>, pause: Duration) {
-    if moment.await.is_err() {
-        return std::future::pending().await;
-    }
-    tokio::time::sleep(pause).await;
 }
 
 /// Ctrl-C, or the signal that process managers send.

@@ -4,6 +4,7 @@ pub(crate) mod auth;
 mod hub;
 mod limits;
 mod router;
+mod serve;
 mod websocket;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::atomic::AtomicUsize;
 pub(crate) use hub::{Hub, Keep};
 pub(crate) use limits::ClientLimits;
 pub(crate) use router::router;
+pub(crate) use serve::serve;
 
 use crate::accounts::{BalanceModel, Credentials};
 use crate::api::symbols::Symbols;

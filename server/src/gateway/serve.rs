@@ -1,0 +1,162 @@
+//! Sockets: accepting them, bounding them, and letting go of them.
+//!
+//! A client that opens a connection and never finishes its request costs a socket for a bounded
+//! time, and there is a bounded number of them.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tower_service::Service;
+
+/// How long a client may take for the head of a request, the pause before it included.
+const HEAD_DEADLINE: Duration = Duration::from_secs(30);
+/// How long requests may go on once the process has been asked to stop.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long to wait when the system has no sockets left.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Serves until asked to stop.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    most_connections: usize,
+    asked_to_stop: impl Future<Output = ()>,
+) {
+    let mut http = Builder::new(TokioExecutor::new()).http1_only();
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_DEADLINE);
+    let places = Arc::new(Semaphore::new(most_connections));
+    let graceful = GracefulShutdown::new();
+    let mut asked_to_stop = std::pin::pin!(asked_to_stop);
+    loop {
+        let (stream, peer) = tokio::select! {
+            () = &mut asked_to_stop => break,
+            accepted = accept(&listener) => accepted,
+        };
+        // Whoever finds no place is turned away at once rather than left waiting.
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            continue;
+        };
+        let router = router.clone();
+        let service = service_fn(move |request| answer(router.clone(), peer, request));
+        let connection = http
+            .serve_connection_with_upgrades(TokioIo::new(stream), service)
+            .into_owned();
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, %peer, "a connection ended");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(GRACE, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        // A client that never finishes its request must not keep the process from stopping.
+        tracing::warn!("some connections were cut off");
+    }
+}
+
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                // Mostly there are too many open files; some will be closed.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(BREATH).await;
+            }
+        }
+    }
+}
+
+async fn answer(
+    mut router: Router,
+    peer: SocketAddr,
+    request: hyper::Request<Incoming>,
+) -> Result<Response, Infallible> {
+    let mut request: Request = request.map(Body::new);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    router.call(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// Serves one page on a port of its own, to so many clients at a time.
+    async fn page(most_connections: usize) -> std::io::Result<SocketAddr> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let router = Router::new().route("/", get(async || "hello"));
+        tokio::spawn(serve(
+            listener,
+            router,
+            most_connections,
+            std::future::pending(),
+        ));
+        Ok(address)
+    }
+
+    /// Asks for half of a page.
+    async fn half(address: SocketAddr) -> std::io::Result<TcpStream> {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n").await?;
+        Ok(stream)
+    }
+
+    async fn rest(mut stream: TcpStream) -> std::io::Result<String> {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }
+
+    #[tokio::test]
+    async fn requests_are_answered() -> std::io::Result<()> {
+        let mut stream = half(page(1).await?).await?;
+        stream.write_all(b"Connection: close\r\n\r\n").await?;
+        assert!(rest(stream).await?.ends_with("hello"));
+        Ok(())
+    }
+
+    /// The clock of the test runs as soon as nothing else does, so nobody waits for it.
+    #[tokio::test(start_paused = true)]
+    async fn half_a_head_is_not_waited_for_for_ever() -> std::io::Result<()> {
+        let asked = tokio::time::Instant::now();
+        let stream = half(page(1).await?).await?;
+        assert!(!rest(stream).await?.contains("hello"));
+        assert!(asked.elapsed() < 2 * HEAD_DEADLINE, "{:?}", asked.elapsed());
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn who_finds_no_place_is_turned_away() -> std::io::Result<()> {
+        let address = page(1).await?;
+        let first = half(address).await?;
+        let second = TcpStream::connect(address).await?;
+        assert_eq!(rest(second).await?, "");
+        drop(first);
+        Ok(())
+    }
+}
