@@ -83,7 +83,7 @@ struct InstrumentConfig {
 }
 
 /// Limits on clients.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Limits {
     pub(crate) request_weight_per_minute: u32,
@@ -108,7 +108,7 @@ impl Default for Limits {
 }
 
 /// What is kept in memory for queries.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Memory {
     pub(crate) candles: usize,
@@ -332,4 +332,17 @@ fn fee_rate(name: &str, fraction: Decimal) -> anyhow::Result<FeeRate> {
         .ok()
         .with_context(|| format!("{name} is negative or above 1"))?;
     FeeRate::new(ppm).with_context(|| format!("{name} is negative or above 1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a file leaves out is as the documented sample has it.
+    #[test]
+    fn the_sample_states_the_defaults() {
+        let sample = Config::load(None).expect("the sample is a configuration");
+        assert_eq!(sample.limits, Limits::default());
+        assert_eq!(sample.memory, Memory::default());
+    }
 }

@@ -17,6 +17,8 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 const LOG: &str = "commands.sqlite";
 const ACCOUNTS: &str = "accounts.sqlite";
@@ -85,6 +87,14 @@ impl DataDir {
         );
         Ok(())
     }
+}
+
+/// Leaves the WAL of a database alone when the connection closes. Otherwise the last one to close
+/// moves the WAL into the database and deletes it, even after a start that was refused because of
+/// what is in there.
+pub(crate) fn keep_wal(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(())
 }
 
 /// Whether a file is there and has something in it.

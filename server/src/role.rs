@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use anyhow::{Context, bail};
 use exchange_engine::{Command, Exchange, FEE_ACCOUNT};
@@ -17,7 +16,7 @@ use crate::bus::{InProcessBus, ReadModel};
 use crate::config::{Cli, Config};
 use crate::data_dir::DataDir;
 use crate::demo;
-use crate::gateway::{App, ClientLimits, Hub, router, serve};
+use crate::gateway::{App, ClientLimits, Hub, places, router, serve};
 use crate::log::SqliteLog;
 use crate::marketdata::{self, MarketModel};
 use crate::orders::{self, OrderModel, sequencer};
@@ -92,6 +91,7 @@ pub(crate) async fn all(cli: Cli) -> anyhow::Result<()> {
         bail!("market data ended at start");
     }
     drop(recovered);
+    let websockets = places(config.limits.websocket_connections);
     let app = Arc::new(App {
         limits: ClientLimits::new(&config.limits),
         config,
@@ -103,7 +103,7 @@ pub(crate) async fn all(cli: Cli) -> anyhow::Result<()> {
         credentials,
         hub,
         faucet: cli.faucet || cli.demo,
-        connections: AtomicUsize::new(0),
+        websockets,
     });
     // Reads wait for the folds; who connects first shall not have to.
     drop(app.orders.at(app.sequencer.published()).await);

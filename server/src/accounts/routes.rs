@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::api::Json;
 use crate::api::decimal::parse;
+use crate::demo::RESERVED;
 use crate::error::ApiError;
 use crate::gateway::App;
 use crate::gateway::auth::{Session, Signed};
@@ -42,8 +43,6 @@ struct FaucetRequest {
 
 /// The most whole units of an asset that one request to the faucet gives.
 const MOST_PER_REQUEST: u64 = 1_000_000_000;
-/// What the names of the accounts of `--demo` begin with. Nobody else may have such a name.
-const RESERVED: &str = "demo-";
 
 /// Reads a JSON body. What it says is not repeated in the error: it may hold a password.
 fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {

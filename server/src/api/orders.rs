@@ -38,10 +38,7 @@ impl NewOrder {
             "SELL" => Side::Sell,
             _ => return Err(ApiError::INVALID_SIDE),
         };
-        let order_type = params.require("type")?;
-        if !matches!(order_type, "LIMIT" | "LIMIT_MAKER" | "MARKET") {
-            return Err(ApiError::INVALID_TYPE);
-        }
+        let order_type = OrderType::parse(params.require("type")?)?;
         for name in ["stopPrice", "trailingDelta"] {
             if params.get(name).is_some() {
                 return Err(ApiError::not_required(name));
@@ -52,8 +49,8 @@ impl NewOrder {
         }
         if params.get("quoteOrderQty").is_some() {
             return Err(match order_type {
-                "MARKET" => ApiError::QUOTE_QUANTITY,
-                _ => ApiError::not_required("quoteOrderQty"),
+                OrderType::Market => ApiError::QUOTE_QUANTITY,
+                OrderType::Limit | OrderType::LimitMaker => ApiError::not_required("quoteOrderQty"),
             });
         }
         // Orders of one account do trade with each other here; a request to prevent that cannot
@@ -62,18 +59,18 @@ impl NewOrder {
             return Err(ApiError::invalid_value("selfTradePreventionMode"));
         }
         let kind = match order_type {
-            "LIMIT" => limit(
+            OrderType::Limit => limit(
                 params,
                 symbol,
                 time_in_force(params.require("timeInForce")?)?,
             )?,
-            "LIMIT_MAKER" => {
+            OrderType::LimitMaker => {
                 if params.get("timeInForce").is_some() {
                     return Err(ApiError::not_required("timeInForce"));
                 }
                 limit(params, symbol, TimeInForce::PostOnly)?
             }
-            _ => {
+            OrderType::Market => {
                 for name in ["price", "timeInForce"] {
                     if params.get(name).is_some() {
                         return Err(ApiError::not_required(name));
@@ -101,11 +98,30 @@ impl NewOrder {
     }
 }
 
+/// The types of orders that are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OrderType {
+    Limit,
+    LimitMaker,
+    Market,
+}
+
+impl OrderType {
+    fn parse(text: &str) -> Result<Self, ApiError> {
+        match text {
+            "LIMIT" => Ok(Self::Limit),
+            "LIMIT_MAKER" => Ok(Self::LimitMaker),
+            "MARKET" => Ok(Self::Market),
+            _ => Err(ApiError::INVALID_TYPE),
+        }
+    }
+}
+
 impl ResponseType {
-    fn default_for(order_type: &str) -> Self {
+    const fn default_for(order_type: OrderType) -> Self {
         match order_type {
-            "LIMIT" | "MARKET" => Self::Full,
-            _ => Self::Ack,
+            OrderType::Limit | OrderType::Market => Self::Full,
+            OrderType::LimitMaker => Self::Ack,
         }
     }
 }

@@ -20,6 +20,8 @@ use crate::api::hex::hex;
 use crate::gateway::App;
 use client::Client;
 
+/// What all of the names below begin with. Nobody else may register such a name.
+pub(crate) const RESERVED: &str = "demo-";
 /// The visitor's accounts.
 const VISITORS: [&str; 2] = ["demo-alice", "demo-bob"];
 /// The bots' accounts: one quotes, the other takes.

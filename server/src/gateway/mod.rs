@@ -8,12 +8,13 @@ mod serve;
 mod websocket;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+
+use tokio::sync::Semaphore;
 
 pub(crate) use hub::{Hub, Keep};
 pub(crate) use limits::ClientLimits;
 pub(crate) use router::router;
-pub(crate) use serve::serve;
+pub(crate) use serve::{places, serve};
 
 use crate::accounts::{BalanceModel, Credentials};
 use crate::api::symbols::Symbols;
@@ -36,8 +37,8 @@ pub(crate) struct App {
     pub(crate) hub: Hub,
     pub(crate) limits: ClientLimits,
     pub(crate) faucet: bool,
-    /// WebSocket connections that are open.
-    pub(crate) connections: AtomicUsize,
+    /// The places for WebSocket connections.
+    pub(crate) websockets: Arc<Semaphore>,
 }
 
 impl App {

@@ -40,7 +40,7 @@ pub(crate) async fn serve(
     http.http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_DEADLINE);
-    let places = Arc::new(Semaphore::new(most_connections));
+    let places = places(most_connections);
     let graceful = GracefulShutdown::new();
     let mut asked_to_stop = std::pin::pin!(asked_to_stop);
     loop {
@@ -73,6 +73,11 @@ pub(crate) async fn serve(
         // A client that never finishes its request must not keep the process from stopping.
         tracing::warn!("some connections were cut off");
     }
+}
+
+/// So many places, each taken by a connection for as long as it stands.
+pub(crate) fn places(most: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)))
 }
 
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
@@ -148,6 +153,16 @@ mod tests {
         assert!(!rest(stream).await?.contains("hello"));
         assert!(asked.elapsed() < 2 * HEAD_DEADLINE, "{:?}", asked.elapsed());
         Ok(())
+    }
+
+    /// A configuration may ask for more places than there can be.
+    #[test]
+    fn there_are_as_many_places_as_there_can_be() {
+        assert_eq!(places(3).available_permits(), 3);
+        assert_eq!(
+            places(usize::MAX).available_permits(),
+            Semaphore::MAX_PERMITS
+        );
     }
 
     #[tokio::test]

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
@@ -31,22 +30,9 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
 /// for the list of subscriptions, so they must not be endless.
 const MAX_NAME: usize = 128;
 
-/// A place among the connections that may be open; free again when it is dropped.
-struct Place(Arc<App>);
-
-impl Place {
-    fn take(app: Arc<App>) -> Option<Self> {
-        let most = app.config.limits.websocket_connections;
-        let taken = app.connections.fetch_add(1, Ordering::Relaxed);
-        let place = Self(app);
-        (taken < most).then_some(place)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.connections.fetch_sub(1, Ordering::Relaxed);
-    }
+/// Whether one of the names is longer than any stream's.
+fn too_long(names: &[String]) -> bool {
+    names.iter().any(|name| name.len() > MAX_NAME)
 }
 
 /// `/ws`: raw events of what is subscribed to later.
@@ -91,10 +77,10 @@ fn open(
     if names.len() > app.config.limits.streams_per_connection {
         return ApiError::bad_request("Too many streams for one connection.").into_response();
     }
-    if names.iter().any(|name| name.len() > MAX_NAME) {
+    if too_long(&names) {
         return ApiError::bad_request("A stream name is too long.").into_response();
     }
-    let Some(place) = Place::take(Arc::clone(&app)) else {
+    let Ok(place) = Arc::clone(&app.websockets).try_acquire_owned() else {
         return ApiError::OVERLOADED.into_response();
     };
     upgrade
@@ -206,7 +192,7 @@ impl Connection {
                 self.reply(subscriptions(&names, &id));
             }
             (Method::Subscribe, Some(names)) => {
-                if names.iter().any(|name| name.len() > MAX_NAME) {
+                if too_long(&names) {
                     self.reply(refusal("a stream name is too long", &id));
                     return;
                 }

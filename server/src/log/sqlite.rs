@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+
+use crate::data_dir::keep_wal;
 
 use super::head::Head;
 use super::{CommandLog, Frame, LogError, checksum};
@@ -41,7 +42,6 @@ const SCHEMA: &str = "
 #[derive(Debug)]
 pub(crate) struct SqliteLog {
     file: PathBuf,
-    path: String,
     connection: Connection,
     head: Head,
     acknowledged: Option<u64>,
@@ -73,11 +73,7 @@ impl SqliteLog {
             return Err(LogError::lost(path, acknowledged));
         }
         let connection = Connection::open(&file).map_err(|error| storage("opened", &error))?;
-        // The last connection to close would move the WAL into the database and delete it, even
-        // after a start that was refused because of what is in there.
-        connection
-            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
-            .map_err(|error| storage("opened", &error))?;
+        keep_wal(&connection).map_err(|error| storage("opened", &error))?;
         prepare(&connection, &path, exists, acknowledged)?;
         let newest = connection
             .query_row(
@@ -97,7 +93,6 @@ impl SqliteLog {
         }
         Ok(Self {
             file,
-            path,
             connection,
             head,
             acknowledged,
@@ -107,9 +102,14 @@ impl SqliteLog {
         })
     }
 
+    /// The file, for messages.
+    fn path(&self) -> String {
+        self.file.display().to_string()
+    }
+
     fn storage(&self, what: &'static str, cause: &dyn std::fmt::Display) -> LogError {
         LogError::Storage {
-            path: self.path.clone(),
+            path: self.path(),
             what,
             cause: cause.to_string(),
         }
@@ -117,7 +117,7 @@ impl SqliteLog {
 
     fn corrupt(&self, frame: u64, what: impl Into<String>) -> LogError {
         LogError::Corrupt {
-            path: self.path.clone(),
+            path: self.path(),
             frame,
             what: what.into(),
         }
@@ -305,7 +305,7 @@ impl CommandLog for SqliteLog {
         }
         match self.acknowledged {
             Some(acknowledged) if acknowledged > number => Err(LogError::Truncated {
-                path: self.path.clone(),
+                path: self.path(),
                 found: number,
                 acknowledged,
             }),
@@ -329,10 +329,8 @@ impl Checkpointer {
             .name("checkpointer".into())
             .spawn(move || {
                 let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-                let opened = Connection::open_with_flags(&file, flags).and_then(|connection| {
-                    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-                    Ok(connection)
-                });
+                let opened = Connection::open_with_flags(&file, flags)
+                    .and_then(|connection| keep_wal(&connection).map(|()| connection));
                 let connection = match opened {
                     Ok(connection) => connection,
                     Err(error) => {

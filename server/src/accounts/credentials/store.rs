@@ -7,8 +7,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use crate::data_dir::keep_wal;
 
 use super::error::OpenError;
 use super::vault::{self, Vault};
@@ -100,9 +101,7 @@ pub(super) fn open(directory: &Path) -> Result<(Store, Vault), OpenError> {
     // Without the flag for URIs: the path is a path, whatever it starts with.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&database, flags)?;
-    // The last connection to close would move the WAL into the database and delete it, even after
-    // a start that was refused because of what is in there.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    keep_wal(&connection)?;
     let is_new = inspect(&connection, &database)?;
     configure(&connection)?;
     if is_new {
