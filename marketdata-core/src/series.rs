@@ -31,6 +31,8 @@ pub struct CandleSeries {
     capacity: usize,
     /// Oldest first, by strictly increasing open time; none of them flat.
     candles: VecDeque<Candle>,
+    /// The open time of the newest candle that was dropped.
+    forgotten: Option<Timestamp>,
     /// Whether the newest candle has not been reported closed.
     is_open: bool,
     /// The newest time seen, from a trade or from `advance`.
@@ -44,6 +46,7 @@ impl CandleSeries {
             interval,
             capacity,
             candles: VecDeque::new(),
+            forgotten: None,
             is_open: false,
             now: Timestamp::new(0),
         }
@@ -59,8 +62,10 @@ impl CandleSeries {
         match self.candles.back_mut() {
             Some(candle) if candle.open_time == open_time => candle.add(trade),
             _ => {
-                if self.candles.len() > self.capacity {
-                    self.candles.pop_front();
+                if self.candles.len() > self.capacity
+                    && let Some(oldest) = self.candles.pop_front()
+                {
+                    self.forgotten = Some(oldest.open_time);
                 }
                 self.candles.push_back(Candle::of(open_time, trade));
                 self.is_open = true;
@@ -165,6 +170,31 @@ impl CandleSeries {
     /// The number of candles before the first one for which `is_before` does not hold.
     fn position(&self, is_before: impl FnMut(&Candle) -> bool) -> usize {
         self.candles.partition_point(is_before)
+    }
+
+    /// The open time of the newest candle that is no longer stored, if there is one: what the series
+    /// says of the time up to there is not the whole.
+    pub const fn forgotten(&self) -> Option<Timestamp> {
+        self.forgotten
+    }
+
+    /// This series with candles that it had before, for those who keep them elsewhere. Those that
+    /// are not older than the oldest stored one are left out: what is stored is newer.
+    ///
+    /// They have to be of the same interval, by strictly increasing open time. Costs O(stored).
+    #[must_use]
+    pub fn with_older(&self, older: impl IntoIterator<Item = Candle>) -> Self {
+        let oldest = self.candles.front().map(|candle| candle.open_time);
+        let mut candles: VecDeque<_> = older
+            .into_iter()
+            .take_while(|candle| oldest.is_none_or(|oldest| candle.open_time < oldest))
+            .collect();
+        candles.extend(&self.candles);
+        Self {
+            candles,
+            capacity: usize::MAX,
+            ..self.clone()
+        }
     }
 
     /// The newest stored candle, open or closed.

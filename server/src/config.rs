@@ -1,11 +1,9 @@
-//! The command line and the configuration file.
+//! The configuration file.
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use accounts_core::{AssetId, FeeRate, FeeSchedule};
 use anyhow::{Context, ensure};
-use clap::Parser;
 use exchange_engine::{Command, Exchange, InstrumentId, Listing};
 use orderbook_core::{Instrument, Notional, Step, Timestamp};
 use rust_decimal::Decimal;
@@ -15,31 +13,6 @@ use crate::orders::{StartError, rehearse};
 
 /// The fewest closed orders of an account that may be remembered.
 const MIN_CLOSED_ORDERS: usize = 1_000;
-
-/// An exchange: order books, balances, market data, REST and WebSocket, in one process.
-#[derive(Debug, Parser)]
-#[command(version)]
-pub(crate) struct Cli {
-    /// Where everything is kept. Created if missing, never overwritten.
-    #[arg(long, value_name = "DIR", default_value = "./data")]
-    pub(crate) data_dir: PathBuf,
-
-    /// The address to serve REST and WebSocket on.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    pub(crate) listen: SocketAddr,
-
-    /// Create two funded accounts and let bots trade BTCUSDT and ETHUSDT. Includes --faucet.
-    #[arg(long)]
-    pub(crate) demo: bool,
-
-    /// Let anybody credit play money to their own account.
-    #[arg(long)]
-    pub(crate) faucet: bool,
-
-    /// Instruments, fees and limits; see server/exchange.sample.toml.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-}
 
 /// The built-in configuration is the documented sample.
 const SAMPLE: &str = include_str!("../exchange.sample.toml");
@@ -120,10 +93,10 @@ pub(crate) struct Memory {
 impl Default for Memory {
     fn default() -> Self {
         Self {
-            candles: 10_000,
+            candles: 2_000,
             trades: 10_000,
-            closed_orders: 50_000,
-            fills: 50_000,
+            closed_orders: 1_000,
+            fills: 1_000,
         }
     }
 }
@@ -177,6 +150,8 @@ impl Config {
             self.memory.closed_orders >= MIN_CLOSED_ORDERS,
             "closed_orders is at least {MIN_CLOSED_ORDERS}"
         );
+        // Whether older ones are missing shows in the number of the oldest that is there.
+        ensure!(self.memory.trades > 0, "trades is at least 1");
         Ok(())
     }
 

@@ -5,7 +5,8 @@
 //! commands.sqlite, -wal   the command log
 //! commands.head           the newest frame that was acknowledged
 //! accounts.sqlite, -wal   users, sessions, API keys
-//! secret.key              what the secrets in accounts.sqlite are encrypted with
+//! secret.key              what the secrets of API keys are encrypted with
+//! history.sqlite, -wal    orders, trades, candles; rebuilt from the log where it is missing
 //! demo-credentials.json   the keys of the demo accounts
 //! ```
 //!
@@ -23,6 +24,15 @@ use rusqlite::config::DbConfig;
 const LOG: &str = "commands.sqlite";
 const ACCOUNTS: &str = "accounts.sqlite";
 
+/// Where the users of an exchange are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accounts {
+    /// In the data directory.
+    Here,
+    /// In a database of their own.
+    Elsewhere,
+}
+
 /// A data directory that this process has for itself.
 #[derive(Debug)]
 pub(crate) struct DataDir {
@@ -34,7 +44,7 @@ pub(crate) struct DataDir {
 impl DataDir {
     /// Creates the directory where there is none, keeps other processes out of it, and makes sure
     /// that what belongs together is there.
-    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn open(path: &Path, accounts: Accounts) -> anyhow::Result<Self> {
         let name = path.display();
         DirBuilder::new()
             .recursive(true)
@@ -64,7 +74,7 @@ impl DataDir {
         // A first start creates the accounts first, so an interrupted one leaves no log alone.
         let had_log = has(path, LOG);
         ensure!(
-            !had_log || has(path, ACCOUNTS),
+            accounts == Accounts::Elsewhere || !had_log || has(path, ACCOUNTS),
             "{name}/{LOG} is there without {ACCOUNTS}: that file has been lost"
         );
         Ok(Self {
@@ -79,11 +89,22 @@ impl DataDir {
     }
 
     /// Users come after the log: where there are some, there was one.
-    pub(crate) fn expect_log(&self, users: usize) -> anyhow::Result<()> {
+    pub(crate) fn expect_log(&self, users: usize, users_are_in: &str) -> anyhow::Result<()> {
         let name = self.path.display();
         ensure!(
             self.had_log || users == 0,
-            "{name}/{ACCOUNTS} has {users} users, but {LOG} is not there: that file has been lost"
+            "{users_are_in} has {users} users, but {name}/{LOG} is not there: that file has been lost"
+        );
+        Ok(())
+    }
+
+    /// History comes after the log, too.
+    pub(crate) fn expect_log_of_history(&self, log: &str) -> anyhow::Result<()> {
+        let name = self.path.display();
+        ensure!(
+            self.had_log,
+            "the history belongs to the command log {log}, but {name}/{LOG} is not there: that \
+             file has been lost"
         );
         Ok(())
     }

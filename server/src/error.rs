@@ -12,6 +12,7 @@ use orderbook_core::BookReject;
 use serde_json::json;
 
 use crate::orders::SubmitError;
+use crate::store::StoreError;
 
 /// An answer that is no success: `{"code": ..., "msg": ...}` with a status.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +60,18 @@ impl ApiError {
         StatusCode::SERVICE_UNAVAILABLE,
         -1006,
         "An unexpected response was received from the message bus. Execution status unknown.",
+    );
+    /// Memory no longer has what was asked for, and the store does not have it yet.
+    pub(crate) const HISTORY_BEHIND: Self = Self::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        -1001,
+        "The history is being written and not complete yet. Please try again.",
+    );
+    /// Memory no longer has what was asked for, and the store does not answer.
+    const HISTORY_AWAY: Self = Self::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        -1001,
+        "The history cannot be read at the moment. Please try again.",
     );
     pub(crate) const OVERLOADED: Self = Self::new(
         StatusCode::TOO_MANY_REQUESTS,
@@ -140,6 +153,12 @@ impl ApiError {
         StatusCode::UNAUTHORIZED,
         -1002,
         "The username or the password is wrong.",
+    );
+    /// A cookie proves nothing about a request that another site may have made.
+    pub(crate) const FOREIGN_ORIGIN: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        -1002,
+        "This request may come from another site: its Origin is not the host it was sent to.",
     );
     pub(crate) const USERNAME_TAKEN: Self =
         Self::new(StatusCode::CONFLICT, -1100, "The username is taken.");
@@ -231,6 +250,13 @@ impl From<SubmitError> for ApiError {
             SubmitError::Closed => Self::DISCONNECTED,
             SubmitError::Stopped => Self::UNKNOWN_OUTCOME,
         }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        tracing::warn!(%error, "the history cannot be read");
+        Self::HISTORY_AWAY
     }
 }
 

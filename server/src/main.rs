@@ -3,15 +3,20 @@
 mod accounts;
 mod api;
 mod bus;
+mod cli;
 mod config;
 mod data_dir;
 mod demo;
 mod error;
 mod gateway;
+mod health;
+mod link;
 mod log;
 mod marketdata;
 mod orders;
+mod postgres;
 mod role;
+mod store;
 
 use std::io::IsTerminal;
 
@@ -25,9 +30,9 @@ fn main() -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    let cli = config::Cli::parse();
+    let cli = cli::Cli::parse();
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
-        .block_on(role::all(cli))
+        .block_on(role::run(cli))
 }

@@ -2,9 +2,10 @@
 
 use accounts_core::LedgerReject;
 use orderbook_core::BookReject;
+use serde::{Deserialize, Serialize};
 
 /// Why an input was refused. Nothing changed and no event was emitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Reject {
     /// Time ran backwards.

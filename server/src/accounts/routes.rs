@@ -5,6 +5,8 @@ use std::sync::Arc;
 use accounts_core::Amount;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
 use exchange_engine::Command;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -15,7 +17,7 @@ use crate::api::decimal::parse;
 use crate::demo::RESERVED;
 use crate::error::ApiError;
 use crate::gateway::App;
-use crate::gateway::auth::{Session, Signed};
+use crate::gateway::auth::{Origin, Session, Signed, forget_session, keep_session};
 
 type Answer = Result<Json<Value>, ApiError>;
 
@@ -72,17 +74,45 @@ pub(crate) async fn register(State(app): State<Arc<App>>, bytes: Bytes) -> Answe
     ))
 }
 
-/// `POST /v1/login`
-pub(crate) async fn login(State(app): State<Arc<App>>, bytes: Bytes) -> Answer {
+/// `POST /v1/login`: the token, for programs, and the same as a cookie, for browsers.
+pub(crate) async fn login(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<impl IntoResponse, ApiError> {
+    // Another site must not log its visitors in under a name of its own choice.
+    if Origin::of(&headers) == Origin::Foreign {
+        return Err(ApiError::FOREIGN_ORIGIN);
+    }
     let UserPassword { username, password } = body(&bytes)?;
     let token = app.credentials.login(&username, &password).await?;
-    Ok(Json(json!({ "token": token })))
+    let cookie = keep_session(&token, &headers);
+    Ok((
+        [(header::SET_COOKIE, cookie)],
+        Json(json!({ "token": token })),
+    ))
 }
 
 /// `POST /v1/logout`
-pub(crate) async fn logout(State(app): State<Arc<App>>, session: Session) -> Answer {
+pub(crate) async fn logout(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    session: Session,
+) -> Result<impl IntoResponse, ApiError> {
     app.credentials.logout(&session.token.0).await?;
-    Ok(Json(json!({})))
+    let cookie = forget_session(&headers);
+    Ok(([(header::SET_COOKIE, cookie)], Json(json!({}))))
+}
+
+/// `GET /v1/session`: who is logged in, and whether there is a faucet for them.
+pub(crate) async fn session(State(app): State<Arc<App>>, session: Session) -> Answer {
+    let username = app.credentials.username(session.account).await?;
+    let username = username.ok_or(ApiError::INVALID_SESSION)?;
+    Ok(Json(json!({
+        "accountId": session.account.get(),
+        "username": username,
+        "faucet": app.faucet,
+    })))
 }
 
 /// `POST /v1/api-keys`
@@ -192,7 +222,7 @@ pub(crate) async fn account(
         Some(_) => return Err(ApiError::mandatory("omitZeroBalances")),
     };
     let known = {
-        let balances = app.balances.at(app.sequencer.published()).await;
+        let balances = app.balances.at(app.entry.published()).await;
         balances.account(account).cloned().unwrap_or_default()
     };
     let mut balances = Vec::new();

@@ -77,7 +77,7 @@ async fn account(app: &App, name: &str, wealth: u128) -> anyhow::Result<AccountI
         // Nobody logs in as a demo user; its keys are made here.
         let password: [u8; 32] = rand::random();
         let account = app.credentials.register(name, &hex(&password)).await?;
-        app.sequencer
+        app.entry
             .submit(Command::OpenAccount { account })
             .await?
             .outcome()
@@ -87,7 +87,7 @@ async fn account(app: &App, name: &str, wealth: u128) -> anyhow::Result<AccountI
     // A balance that was ever touched is listed, even where it is zero now: each asset is given
     // once, also where an earlier start was interrupted.
     let known = {
-        let balances = app.balances.at(app.sequencer.published()).await;
+        let balances = app.balances.at(app.entry.published()).await;
         balances.account(account).cloned().unwrap_or_default()
     };
     for asset in app.symbols.assets() {
@@ -103,7 +103,7 @@ async fn account(app: &App, name: &str, wealth: u128) -> anyhow::Result<AccountI
                 asset: asset.id,
                 amount: Amount::new(amount),
             };
-            app.sequencer.submit(deposit).await?.outcome().result?;
+            app.entry.submit(deposit).await?.outcome().result?;
         }
     }
     Ok(account)
@@ -120,20 +120,22 @@ async fn visitors(
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default();
-    let still_good = |visitor: &Visitor, name: &str, account: AccountId| {
-        visitor.name == name
-            && app
-                .credentials
-                .find_api_key(&visitor.api_key)
-                .is_some_and(|key| key.account == account)
-    };
     let mut visitors = Vec::new();
     for (name, account) in VISITORS.into_iter().zip(accounts) {
         let old = known
             .iter()
-            .position(|visitor| still_good(visitor, name, *account));
-        let visitor = if let Some(old) = old {
-            known.swap_remove(old)
+            .position(|visitor| visitor.name == name)
+            .map(|old| known.swap_remove(old));
+        let still_good = match &old {
+            Some(old) => app
+                .credentials
+                .find_api_key(&old.api_key)
+                .await?
+                .is_some_and(|key| key.account == *account),
+            None => false,
+        };
+        let visitor = if let Some(old) = old.filter(|_| still_good) {
+            old
         } else {
             let key = app.credentials.create_api_key(*account, "demo").await?;
             Visitor {

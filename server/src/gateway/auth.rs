@@ -1,11 +1,14 @@
-//! Who is asking: signed requests of API keys, bearer tokens of sessions.
+//! Who is asking: signed requests of API keys, sessions by bearer token or cookie.
+//!
+//! A request proves itself in one way. What it presents first in this order has to be good, and
+//! nothing else is tried: an API key, an `Authorization` header, a cookie.
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{Method, header};
+use axum::http::{HeaderMap, Method, header};
 use hmac::{Hmac, KeyInit, Mac};
 use orderbook_core::{AccountId, Timestamp};
 use sha2::Sha256;
@@ -36,7 +39,10 @@ impl FromRequestParts<Arc<App>> for Public {
     }
 }
 
-/// A request signed with the secret of an API key.
+/// Names the API key of a signed request.
+const API_KEY: &str = "X-MBX-APIKEY";
+
+/// A request in the name of an account: signed with the secret of an API key, or of a session.
 #[derive(Debug)]
 pub(crate) struct Signed {
     pub(crate) account: AccountId,
@@ -47,10 +53,19 @@ impl FromRequest<Arc<App>> for Signed {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        // Without a key and without a session, it is the key that is missed: clients expect that.
+        if !parts.headers.contains_key(API_KEY) && presents_session(&parts.headers) {
+            let session = Session::from_request_parts(&mut parts, app).await?;
+            let (parts, body) = read_body(parts, body, app).await?;
+            return Ok(Self {
+                account: session.account,
+                params: Params::parse(parts.uri.query().unwrap_or(""), &body),
+            });
+        }
         let key = parts
             .headers
-            .get("X-MBX-APIKEY")
+            .get(API_KEY)
             .and_then(|key| key.to_str().ok())
             .filter(|key| !key.is_empty())
             .ok_or(ApiError::BAD_KEY_FORMAT)?;
@@ -60,15 +75,9 @@ impl FromRequest<Arc<App>> for Signed {
         let key = app
             .credentials
             .find_api_key(key)
+            .await?
             .ok_or(ApiError::UNKNOWN_KEY)?;
-        // A GET has no parameters in its body, whatever a client puts there.
-        let body = if parts.method == Method::GET {
-            Bytes::new()
-        } else {
-            Bytes::from_request(Request::from_parts(parts.clone(), body), app)
-                .await
-                .map_err(|_| ApiError::BODY_TOO_LARGE)?
-        };
+        let (parts, body) = read_body(parts, body, app).await?;
         let query = parts.uri.query().unwrap_or("");
         let params = Params::parse(query, &body);
         let window = Window::parse(&params)?;
@@ -83,6 +92,19 @@ impl FromRequest<Arc<App>> for Signed {
             params,
         })
     }
+}
+
+/// The body, where a request has parameters in one.
+async fn read_body(parts: Parts, body: Body, app: &Arc<App>) -> Result<(Parts, Bytes), ApiError> {
+    // A GET has no parameters in its body, whatever a client puts there.
+    if parts.method == Method::GET {
+        return Ok((parts, Bytes::new()));
+    }
+    let request = Request::from_parts(parts.clone(), body);
+    let body = Bytes::from_request(request, app)
+        .await
+        .map_err(|_| ApiError::BODY_TOO_LARGE)?;
+    Ok((parts, body))
 }
 
 /// HMAC-SHA256 over the payload, in hexadecimal.
@@ -165,7 +187,12 @@ fn recv_window(text: &str) -> Result<u64, ApiError> {
     Ok(micros)
 }
 
-/// A request with the token of a session: `Authorization: Bearer ...`.
+/// The cookie that browsers keep the token of a session in.
+const COOKIE: &str = "session";
+/// How long a browser keeps the cookie, in seconds: no session lives longer than 30 days.
+const COOKIE_MAX_AGE: u32 = 30 * 24 * 60 * 60;
+
+/// A request with the token of a session: `Authorization: Bearer ...`, or the cookie.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) account: AccountId,
@@ -185,14 +212,25 @@ impl FromRequestParts<Arc<App>> for Session {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let token = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim())
-            .ok_or(ApiError::INVALID_SESSION)?;
+        let headers = &parts.headers;
+        let token = match headers.get(header::AUTHORIZATION) {
+            Some(value) => value
+                .to_str()
+                .ok()
+                .and_then(|value| value.split_once(' '))
+                .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+                .map(|(_, token)| token.trim()),
+            None => session_cookie(headers),
+        };
+        let token = token.ok_or(ApiError::INVALID_SESSION)?;
+        // Browsers send a cookie whoever makes them, so the page that makes them must be ours.
+        // A bearer token is sent by those who know it.
+        if !headers.contains_key(header::AUTHORIZATION)
+            && !parts.method.is_safe()
+            && Origin::of(headers) != Origin::Same
+        {
+            return Err(ApiError::FOREIGN_ORIGIN);
+        }
         Ok(Self {
             account: app.credentials.session(token).await?,
             token: Token(token.into()),
@@ -200,8 +238,92 @@ impl FromRequestParts<Arc<App>> for Session {
     }
 }
 
+/// Whether a request means to be one of a session, be it good or not.
+fn presents_session(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::AUTHORIZATION) || session_cookie(headers).is_some()
+}
+
+/// The token in the cookie.
+fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).into_iter();
+    cookies
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == COOKIE)
+        .map(|(_, token)| token)
+}
+
+/// The `Set-Cookie` that keeps the token of a session, out of reach of scripts and other sites.
+pub(crate) fn keep_session(token: &str, headers: &HeaderMap) -> String {
+    set_cookie(token, COOKIE_MAX_AGE, headers)
+}
+
+/// The `Set-Cookie` that forgets it.
+pub(crate) fn forget_session(headers: &HeaderMap) -> String {
+    set_cookie("", 0, headers)
+}
+
+fn set_cookie(token: &str, max_age: u32, headers: &HeaderMap) -> String {
+    // TLS ends in front of us: only the page's own address tells whether there is any.
+    let secure = match scheme_and_host(headers) {
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => "; Secure",
+        _ => "",
+    };
+    format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={max_age}{secure}")
+}
+
+/// Which site a request was made from, as far as browsers tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// None is told, as by everything that is no browser.
+    Untold,
+    /// The very host that the request is for.
+    Same,
+    /// Another one, or one that is kept secret.
+    Foreign,
+}
+
+impl Origin {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        if !headers.contains_key(header::ORIGIN) {
+            return Self::Untold;
+        }
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
+        match (scheme_and_host(headers), host) {
+            (Some((scheme, origin)), Some(host))
+                if without_default_port(scheme, origin)
+                    .eq_ignore_ascii_case(without_default_port(scheme, host)) =>
+            {
+                Self::Same
+            }
+            _ => Self::Foreign,
+        }
+    }
+}
+
+/// The two parts of the `Origin`.
+fn scheme_and_host(headers: &HeaderMap) -> Option<(&str, &str)> {
+    let origin = headers.get(header::ORIGIN)?.to_str().ok()?;
+    origin.split_once("://")
+}
+
+/// Browsers leave out the port of a scheme, proxies may not.
+fn without_default_port<'a>(scheme: &str, host: &'a str) -> &'a str {
+    let port = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        _ => return host,
+    };
+    host.strip_suffix(port).unwrap_or(host)
+}
+
 #[cfg(test)]
 mod tests {
+    use axum::http::{HeaderName, HeaderValue};
+
     use super::*;
 
     const SECRET: &[u8] = b"NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j";
@@ -269,5 +391,79 @@ mod tests {
         for (query, code) in bad {
             assert_eq!(check(query).expect_err(query).code, code, "{query}");
         }
+    }
+
+    type Pairs = &'static [(&'static str, &'static str)];
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pairs = pairs.iter().map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        });
+        // Appends, where `from_iter` would replace.
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(name, value);
+        }
+        headers
+    }
+
+    #[test]
+    fn the_token_is_found_among_other_cookies() {
+        let cases: [(Pairs, Option<&str>); 7] = [
+            (&[], None),
+            (&[("cookie", "")], None),
+            (&[("cookie", "session")], None),
+            (&[("cookie", "sessions=a; xsession=b; Session=c")], None),
+            (&[("cookie", "session=t")], Some("t")),
+            (&[("cookie", "a=1;session=t; session=u")], Some("t")),
+            (
+                &[("cookie", "a=1"), ("cookie", "b=2; session=t")],
+                Some("t"),
+            ),
+        ];
+        for (pairs, token) in cases {
+            assert_eq!(session_cookie(&headers(pairs)), token, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_host_itself_is_the_same_origin() {
+        let host = ("host", "exchange.example:8080");
+        let cases = [
+            ("http://exchange.example:8080", Origin::Same),
+            ("https://EXCHANGE.example:8080", Origin::Same),
+            ("http://exchange.example", Origin::Foreign),
+            ("http://exchange.example:80", Origin::Foreign),
+            ("http://exchange.example:8080.evil.example", Origin::Foreign),
+            ("http://evil.example/exchange.example:8080", Origin::Foreign),
+            ("http://a.exchange.example:8080", Origin::Foreign),
+            ("exchange.example:8080", Origin::Foreign),
+            ("null", Origin::Foreign),
+            ("", Origin::Foreign),
+        ];
+        for (origin, expected) in cases {
+            let found = Origin::of(&headers(&[host, ("origin", origin)]));
+            assert_eq!(found, expected, "{origin:?}");
+        }
+        assert_eq!(Origin::of(&headers(&[host])), Origin::Untold);
+        let no_host = headers(&[("origin", "http://exchange.example")]);
+        assert_eq!(Origin::of(&no_host), Origin::Foreign);
+
+        for (host, origin) in [
+            ("exchange.example", "https://exchange.example"),
+            ("exchange.example:443", "https://exchange.example"),
+            ("exchange.example:80", "http://exchange.example"),
+        ] {
+            let same = headers(&[("host", host), ("origin", origin)]);
+            assert_eq!(Origin::of(&same), Origin::Same, "{host} {origin}");
+        }
+        let downgraded = [
+            ("host", "exchange.example:443"),
+            ("origin", "http://exchange.example"),
+        ];
+        assert_eq!(Origin::of(&headers(&downgraded)), Origin::Foreign);
     }
 }

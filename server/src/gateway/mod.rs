@@ -1,8 +1,10 @@
-//! The gateways: REST and WebSocket, and what stands between a socket and the services.
+//! The gateways: REST, WebSocket and the trading page, and what stands between a socket and the
+//! services.
 
 pub(crate) mod auth;
 mod hub;
 mod limits;
+mod page;
 mod router;
 mod serve;
 mod websocket;
@@ -11,7 +13,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-pub(crate) use hub::{Hub, Keep};
+pub(crate) use hub::Hub;
 pub(crate) use limits::ClientLimits;
 pub(crate) use router::router;
 pub(crate) use serve::{places, serve};
@@ -21,33 +23,46 @@ use crate::api::symbols::Symbols;
 use crate::bus::ReadModel;
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::health::Health;
 use crate::marketdata::MarketModel;
-use crate::orders::{OrderModel, Receipt, Sequencer};
+use crate::orders::{OrderEntry, OrderModel, Receipt};
+use crate::store::Store;
 
 /// Everything that a request may need.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) symbols: Arc<Symbols>,
-    pub(crate) sequencer: Sequencer,
+    pub(crate) entry: OrderEntry,
     pub(crate) orders: ReadModel<OrderModel>,
     pub(crate) balances: ReadModel<BalanceModel>,
     pub(crate) markets: ReadModel<MarketModel>,
     pub(crate) credentials: Credentials,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) hub: Hub,
     pub(crate) limits: ClientLimits,
     pub(crate) faucet: bool,
+    pub(crate) health: Arc<Health>,
     /// The places for WebSocket connections.
     pub(crate) websockets: Arc<Semaphore>,
 }
 
 impl App {
+    /// Waits until the folds have everything that anybody was told of: who connects first shall not
+    /// have to.
+    pub(crate) async fn catch_up(&self) {
+        let published = self.entry.published();
+        drop(self.orders.at(published).await);
+        drop(self.balances.at(published).await);
+        drop(self.markets.at(published).await);
+    }
+
     /// Hands in a command and waits until it is durable and was carried out.
     pub(crate) async fn submit(
         &self,
         command: exchange_engine::Command,
     ) -> Result<Receipt, ApiError> {
-        let receipt = self.sequencer.submit(command).await?;
+        let receipt = self.entry.submit(command).await?;
         receipt.outcome().result?;
         Ok(receipt)
     }

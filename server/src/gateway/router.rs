@@ -6,16 +6,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
-use serde_json::json;
 
-use super::{App, websocket};
+use super::{App, page, websocket};
 use crate::accounts::routes as accounts;
-use crate::api::Json;
 use crate::error::ApiError;
+use crate::health;
 use crate::marketdata::routes as market;
 use crate::orders::routes as orders;
 
@@ -49,10 +48,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             "/api/v3/openOrders",
             get(orders::open_orders).delete(orders::cancel_all),
         )
+        .route("/api/v3/allOrders", get(orders::all_orders))
         .route("/api/v3/myTrades", get(orders::my_trades))
         .route("/v1/register", post(accounts::register))
         .route("/v1/login", post(accounts::login))
         .route("/v1/logout", post(accounts::logout))
+        .route("/v1/session", get(accounts::session))
         .route(
             "/v1/api-keys",
             post(accounts::create_api_key).get(accounts::api_keys),
@@ -66,26 +67,15 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/ws/", get(websocket::raw))
         .route("/ws/{*streams}", get(websocket::raw_of))
         .route("/stream", get(websocket::combined));
-    let health = Router::new()
-        .route("/healthz", get(async || Json(json!({ "status": "ok" }))))
-        .route("/readyz", get(ready));
+    let health = health::router(Arc::clone(&app.health));
     rest.merge(streams)
+        .merge(page::routes())
         .method_not_allowed_fallback(async || ApiError::METHOD_NOT_ALLOWED)
         .fallback(async || ApiError::NOT_FOUND)
         .layer(middleware::map_response(in_json))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), weigh))
         .merge(health)
         .with_state(app)
-}
-
-/// Whether orders are taken.
-async fn ready(State(app): State<Arc<App>>) -> Response {
-    if app.sequencer.is_running() {
-        Json(json!({ "status": "ready" })).into_response()
-    } else {
-        let status = json!({ "status": "the sequencer has stopped" });
-        (StatusCode::SERVICE_UNAVAILABLE, Json(status)).into_response()
-    }
 }
 
 /// Nobody waits longer than the deadline. What was handed in by then may still be carried out.
@@ -133,7 +123,10 @@ fn weight(method: &Method, path: &str, query: Option<&str>) -> u32 {
     let mut params = form_urlencoded::parse(query.unwrap_or("").as_bytes());
     let all = !params.any(|(name, _)| name == "symbol");
     match (method.as_str(), path) {
-        ("GET", "/api/v3/exchangeInfo" | "/api/v3/account" | "/api/v3/myTrades") => 20,
+        (
+            "GET",
+            "/api/v3/exchangeInfo" | "/api/v3/account" | "/api/v3/allOrders" | "/api/v3/myTrades",
+        ) => 20,
         ("GET", "/api/v3/trades" | "/api/v3/historicalTrades") => 25,
         ("GET", "/api/v3/depth") => 5,
         ("GET", "/api/v3/klines") => 2,

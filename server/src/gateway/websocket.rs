@@ -7,11 +7,11 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::App;
-use super::hub::{QUEUE, Subscriber};
+use super::hub::{Farewell, QUEUE, Subscriber, TOO_SLOW};
 use crate::api::streams::{Method, Request, RequestId, acknowledgement, refusal, subscriptions};
 use crate::error::ApiError;
 
@@ -93,7 +93,7 @@ fn open(
                 id: app.hub.next_id(),
                 combined,
                 queue,
-                too_slow: Arc::new(Notify::new()),
+                farewell: watch::Sender::default(),
             };
             let mut connection = Connection {
                 app,
@@ -113,22 +113,19 @@ struct Connection {
     streams: BTreeSet<String>,
 }
 
-/// Why a connection ends from our side.
-const TOO_SLOW: (u16, &str) = (
-    close_code::POLICY,
-    "too slow: messages were not taken in time",
-);
-const SILENT: (u16, &str) = (close_code::AWAY, "nothing heard for 60 seconds");
+/// A client that has gone without a word.
+const SILENT: Farewell = (close_code::AWAY, "nothing heard for 60 seconds");
 
 impl Connection {
     async fn serve(&mut self, mut socket: WebSocket, mut messages: mpsc::Receiver<Utf8Bytes>) {
-        let too_slow = Arc::clone(&self.subscriber.too_slow);
+        let mut farewell = self.subscriber.farewell.subscribe();
         let mut pings = tokio::time::interval(PING_EVERY);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();
         let reason = loop {
             let outgoing = tokio::select! {
-                () = too_slow.notified() => break Some(TOO_SLOW),
+                // The sender lives in self, so this ends only when something is said.
+                said = farewell.wait_for(Option::is_some) => break said.ok().and_then(|why| *why),
                 received = socket.recv() => {
                     let Some(Ok(message)) = received else { break None };
                     heard = Instant::now();
@@ -220,7 +217,7 @@ impl Connection {
 
     fn reply(&self, text: String) {
         if self.subscriber.queue.try_send(text.into()).is_err() {
-            self.subscriber.too_slow.notify_one();
+            self.subscriber.send_away(TOO_SLOW);
         }
     }
 

@@ -10,9 +10,15 @@ mod conformance;
 mod head;
 mod sqlite;
 
+use std::fmt;
+use std::sync::Arc;
+
 use exchange_engine::Input;
+use sha2::{Digest, Sha256};
 
 pub(crate) use sqlite::SqliteLog;
+
+use crate::api::hex::hex;
 
 /// The first byte of each payload: how the rest is to be read.
 const PAYLOAD_VERSION: u8 = 1;
@@ -69,6 +75,44 @@ fn checksum(
     crc32c::crc32c_append(crc32c::crc32c(&header), payload)
 }
 
+/// Tells one log from another: what is derived from a log belongs to that log only.
+///
+/// It is the beginning of the SHA-256 over the first frame, which holds the time of the first start
+/// to the microsecond.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct LogId([u8; 16]);
+
+impl LogId {
+    pub(crate) const fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bare bytes.
+    pub(crate) const fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+
+    /// The identity of the log that begins with this frame.
+    pub(crate) fn of(first: &Frame) -> Self {
+        let hash = Sha256::digest(first.payload());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash[..16]);
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for LogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl fmt::Debug for LogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// Where frames are kept.
 pub(crate) trait CommandLog: Send {
     /// Makes a frame durable. The caller numbers frames and inputs without gaps.
@@ -78,6 +122,21 @@ pub(crate) trait CommandLog: Send {
 
     /// Shows all frames from the first on, checked, and stops at the first error.
     fn read(&self, visit: &mut dyn FnMut(Frame) -> Result<(), LogError>) -> Result<(), LogError>;
+
+    /// The same frames for others to read, also while this log is being appended to.
+    fn history(&self) -> Arc<dyn History>;
+}
+
+/// A log that others may read.
+pub(crate) trait History: fmt::Debug + Send + Sync {
+    /// The frames from the first on.
+    fn frames(&self) -> Result<Box<dyn Frames>, LogError>;
+}
+
+/// Frames, one after the other.
+pub(crate) trait Frames: Send {
+    /// The next durable frame, checked, or `None` where the log ends for now.
+    fn next(&mut self) -> Result<Option<Frame>, LogError>;
 }
 
 /// What can be wrong with a log.

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use crate::data_dir::keep_wal;
 
 use super::head::Head;
-use super::{CommandLog, Frame, LogError, checksum};
+use super::{CommandLog, Frame, Frames, History, LogError, checksum};
 
 /// "XLOG": tells our files from others'.
 const APPLICATION_ID: i32 = 0x584c_4f47;
@@ -112,14 +112,6 @@ impl SqliteLog {
             path: self.path(),
             what,
             cause: cause.to_string(),
-        }
-    }
-
-    fn corrupt(&self, frame: u64, what: impl Into<String>) -> LogError {
-        LogError::Corrupt {
-            path: self.path(),
-            frame,
-            what: what.into(),
         }
     }
 }
@@ -238,79 +230,171 @@ impl CommandLog for SqliteLog {
     }
 
     fn read(&self, visit: &mut dyn FnMut(Frame) -> Result<(), LogError>) -> Result<(), LogError> {
-        let (mut number, mut last_seq, mut prev_crc) = (0_u64, 0_u64, 0_u32);
-        let mut statement = self
-            .connection
-            .prepare(
-                "SELECT number, epoch, first_seq, last_seq, prev_crc, crc, payload
-                 FROM frames WHERE log = ?1 ORDER BY number",
-            )
-            .map_err(|error| self.storage("read", &error))?;
-        let mut rows = statement
-            .query([LOG_ID])
-            .map_err(|error| self.storage("read", &error))?;
-        loop {
-            let expected = number + 1;
-            let unreadable = |error: rusqlite::Error| self.corrupt(expected, error.to_string());
-            let Some(row) = rows.next().map_err(unreadable)? else {
-                break;
-            };
-            let mut fields = [0; 4];
-            for (index, field) in fields.iter_mut().enumerate() {
-                *field = row
-                    .get::<_, i64>(index)
-                    .map_err(unreadable)?
-                    .cast_unsigned();
-            }
-            let [found, epoch, first_seq, frame_last_seq] = fields;
-            let frame_prev_crc: u32 = row.get(4).map_err(unreadable)?;
-            let crc: u32 = row.get(5).map_err(unreadable)?;
-            let payload: Vec<u8> = row.get(6).map_err(unreadable)?;
-
-            if found != expected {
-                return Err(self.corrupt(expected, format!("the next frame is {found}")));
-            }
-            let computed = checksum(
-                found,
-                epoch,
-                first_seq,
-                frame_last_seq,
-                frame_prev_crc,
-                &payload,
-            );
-            if crc != computed {
-                return Err(self.corrupt(found, "its checksum does not match"));
-            }
-            if frame_prev_crc != prev_crc {
-                return Err(self.corrupt(found, "it does not follow the frame before it"));
-            }
-            if first_seq != last_seq + 1 {
-                return Err(self.corrupt(
-                    found,
-                    format!("it starts at input {first_seq} instead of {}", last_seq + 1),
-                ));
-            }
-            let inputs = Frame::inputs_of(&payload).map_err(|what| self.corrupt(found, what))?;
-            let frame = Frame {
-                number: found,
-                epoch,
-                first_seq,
-                inputs,
-            };
-            if frame.inputs.is_empty() || frame.last_seq() != frame_last_seq {
-                return Err(self.corrupt(found, "it does not hold the inputs it names"));
-            }
-            (number, last_seq, prev_crc) = (found, frame_last_seq, crc);
+        let mut chain = Chain::new(&self.file);
+        while let Some(frame) = chain.next(&self.connection)? {
             visit(frame)?;
         }
         match self.acknowledged {
-            Some(acknowledged) if acknowledged > number => Err(LogError::Truncated {
+            Some(acknowledged) if acknowledged > chain.number => Err(LogError::Truncated {
                 path: self.path(),
-                found: number,
+                found: chain.number,
                 acknowledged,
             }),
             _ => Ok(()),
         }
+    }
+
+    fn history(&self) -> Arc<dyn History> {
+        Arc::new(SqliteHistory {
+            file: self.file.clone(),
+        })
+    }
+}
+
+/// A log in a file that somebody else may be writing.
+#[derive(Debug)]
+struct SqliteHistory {
+    file: PathBuf,
+}
+
+impl History for SqliteHistory {
+    fn frames(&self) -> Result<Box<dyn Frames>, LogError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.file, flags);
+        Ok(Box::new(SqliteFrames {
+            connection: connection.map_err(|error| LogError::Storage {
+                path: self.file.display().to_string(),
+                what: "opened",
+                cause: error.to_string(),
+            })?,
+            chain: Chain::new(&self.file),
+        }))
+    }
+}
+
+struct SqliteFrames {
+    connection: Connection,
+    chain: Chain,
+}
+
+impl Frames for SqliteFrames {
+    fn next(&mut self) -> Result<Option<Frame>, LogError> {
+        self.chain.next(&self.connection)
+    }
+}
+
+/// How far a log has been read and found to be whole.
+#[derive(Debug)]
+struct Chain {
+    file: PathBuf,
+    number: u64,
+    last_seq: u64,
+    crc: u32,
+}
+
+impl Chain {
+    fn new(file: &Path) -> Self {
+        Self {
+            file: file.into(),
+            number: 0,
+            last_seq: 0,
+            crc: 0,
+        }
+    }
+
+    /// The frame after the last one, if it is there.
+    ///
+    /// Each is a query of its own: a reader that stays in one transaction for long would keep the
+    /// WAL from starting over.
+    fn next(&mut self, connection: &Connection) -> Result<Option<Frame>, LogError> {
+        let row = connection
+            .prepare_cached(
+                "SELECT number, epoch, first_seq, last_seq, prev_crc, crc, payload
+                 FROM frames WHERE log = ?1 AND number > ?2 ORDER BY number LIMIT 1",
+            )
+            .and_then(|mut statement| {
+                let key = params![LOG_ID, self.number.cast_signed()];
+                statement.query_row(key, Row::read).optional()
+            })
+            .map_err(|error| self.corrupt(self.number + 1, error.to_string()))?;
+        row.map(|row| self.check(row)).transpose()
+    }
+
+    fn check(&mut self, row: Row) -> Result<Frame, LogError> {
+        let expected = self.number + 1;
+        let Row {
+            number,
+            epoch,
+            first_seq,
+            last_seq,
+            prev_crc,
+            crc,
+            payload,
+        } = row;
+        if number != expected {
+            return Err(self.corrupt(expected, format!("the next frame is {number}")));
+        }
+        if crc != checksum(number, epoch, first_seq, last_seq, prev_crc, &payload) {
+            return Err(self.corrupt(number, "its checksum does not match"));
+        }
+        if prev_crc != self.crc {
+            return Err(self.corrupt(number, "it does not follow the frame before it"));
+        }
+        if first_seq != self.last_seq + 1 {
+            return Err(self.corrupt(
+                number,
+                format!(
+                    "it starts at input {first_seq} instead of {}",
+                    self.last_seq + 1
+                ),
+            ));
+        }
+        let inputs = Frame::inputs_of(&payload).map_err(|what| self.corrupt(number, what))?;
+        let frame = Frame {
+            number,
+            epoch,
+            first_seq,
+            inputs,
+        };
+        if frame.inputs.is_empty() || frame.last_seq() != last_seq {
+            return Err(self.corrupt(number, "it does not hold the inputs it names"));
+        }
+        (self.number, self.last_seq, self.crc) = (number, last_seq, crc);
+        Ok(frame)
+    }
+
+    fn corrupt(&self, frame: u64, what: impl Into<String>) -> LogError {
+        LogError::Corrupt {
+            path: self.file.display().to_string(),
+            frame,
+            what: what.into(),
+        }
+    }
+}
+
+/// A frame as it is stored.
+struct Row {
+    number: u64,
+    epoch: u64,
+    first_seq: u64,
+    last_seq: u64,
+    prev_crc: u32,
+    crc: u32,
+    payload: Vec<u8>,
+}
+
+impl Row {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let number = |index| row.get::<_, i64>(index).map(i64::cast_unsigned);
+        Ok(Self {
+            number: number(0)?,
+            epoch: number(1)?,
+            first_seq: number(2)?,
+            last_seq: number(3)?,
+            prev_crc: row.get(4)?,
+            crc: row.get(5)?,
+            payload: row.get(6)?,
+        })
     }
 }
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use marketdata_core::{DAY_MICROS, GapPolicy, Interval, MarketData};
+use marketdata_core::{DAY_MICROS, Interval, MarketData};
 use orderbook_core::{Side, Timestamp, TradeId};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::MarketModel;
+use super::history::{self, Range};
 use crate::api::Json;
 use crate::api::market::{
     BookDepth, BookTicker, RecentTrade, exchange_info as info, kline, ticker_24h,
@@ -70,7 +71,10 @@ impl<'a> Selection<'a> {
 
 type Answer = Result<Json<Value>, ApiError>;
 
-fn market<'a>(model: &'a MarketModel, symbol: &Symbol) -> Result<&'a MarketData, ApiError> {
+pub(super) fn market<'a>(
+    model: &'a MarketModel,
+    symbol: &Symbol,
+) -> Result<&'a MarketData, ApiError> {
     model.market(symbol.id).ok_or(ApiError::INVALID_SYMBOL)
 }
 
@@ -91,7 +95,7 @@ pub(crate) async fn depth(
 ) -> Result<Json<BookDepth>, ApiError> {
     let symbol = app.symbols.named(params.require("symbol")?)?;
     let limit = params.limit(100, 5_000)?;
-    let model = app.markets.at(app.sequencer.published()).await;
+    let model = app.markets.at(app.entry.published()).await;
     let depth = market(&model, symbol)?.depth().snapshot(limit);
     Ok(Json(BookDepth::new(&depth, symbol)))
 }
@@ -103,15 +107,15 @@ pub(crate) async fn trades(
 ) -> Result<Json<Vec<RecentTrade>>, ApiError> {
     let symbol = app.symbols.named(params.require("symbol")?)?;
     let limit = params.limit(500, 1_000)?;
-    let from = params.parsed::<u64>("fromId")?;
-    let model = app.markets.at(app.sequencer.published()).await;
-    let tape = market(&model, symbol)?.tape();
-    let trade = |trade: &_| RecentTrade::new(trade, symbol);
-    let trades = match from {
-        Some(id) => tape.since(TradeId::new(id), limit).map(trade).collect(),
-        None => tape.recent(limit).map(trade).collect(),
-    };
-    Ok(Json(trades))
+    if let Some(from) = params.parsed("fromId")? {
+        let trades = history::trades_since(&app, symbol, TradeId::new(from), limit).await?;
+        let trades = trades.iter().map(|trade| RecentTrade::new(trade, symbol));
+        return Ok(Json(trades.collect()));
+    }
+    let model = app.markets.at(app.entry.published()).await;
+    let trades = market(&model, symbol)?.tape().recent(limit);
+    let trades = trades.map(|trade| RecentTrade::new(trade, symbol));
+    Ok(Json(trades.collect()))
 }
 
 /// `GET /api/v3/klines`
@@ -125,11 +129,13 @@ pub(crate) async fn klines(State(app): State<Arc<App>>, Public(params): Public) 
     let time = |name| -> Result<Option<Timestamp>, ApiError> {
         Ok(params.parsed::<u64>(name)?.map(Timestamp::from_millis))
     };
-    let (start, end) = (time("startTime")?, time("endTime")?);
-    let model = app.markets.at(app.sequencer.published()).await;
-    let candles = market(&model, symbol)?.candles(interval);
+    let range = Range {
+        from: time("startTime")?,
+        to: time("endTime")?,
+        limit,
+    };
+    let candles = history::candles(&app, symbol, interval, range).await?;
     let klines = candles
-        .range(start, end, limit, now(), GapPolicy::PreviousClose)
         .iter()
         .map(|candle| kline(candle, interval, symbol))
         .collect();
@@ -139,7 +145,7 @@ pub(crate) async fn klines(State(app): State<Arc<App>>, Public(params): Public) 
 /// `GET /api/v3/ticker/24hr`
 pub(crate) async fn ticker_day(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
     let selection = Selection::parse(&params, &app.symbols)?;
-    let model = app.markets.at(app.sequencer.published()).await;
+    let model = app.markets.at(app.entry.published()).await;
     let close = now().millis();
     selection.answer(|symbol| {
         let market = market(&model, symbol)?;
@@ -157,7 +163,7 @@ pub(crate) async fn ticker_day(State(app): State<Arc<App>>, Public(params): Publ
 /// `GET /api/v3/ticker/price`
 pub(crate) async fn ticker_price(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
     let selection = Selection::parse(&params, &app.symbols)?;
-    let model = app.markets.at(app.sequencer.published()).await;
+    let model = app.markets.at(app.entry.published()).await;
     selection.answer(|symbol| {
         let last = market(&model, symbol)?.ticker().stats().last;
         Ok(json!({ "symbol": symbol.name(), "price": symbol.price_or_zero(last) }))
@@ -167,7 +173,7 @@ pub(crate) async fn ticker_price(State(app): State<Arc<App>>, Public(params): Pu
 /// `GET /api/v3/ticker/bookTicker`
 pub(crate) async fn book_ticker(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
     let selection = Selection::parse(&params, &app.symbols)?;
-    let model = app.markets.at(app.sequencer.published()).await;
+    let model = app.markets.at(app.entry.published()).await;
     selection.answer(|symbol| {
         let depth = market(&model, symbol)?.depth();
         let (bid, ask) = (depth.best(Side::Buy), depth.best(Side::Sell));

@@ -26,7 +26,7 @@ struct State {
 }
 
 /// How far everything has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Progress {
     /// The newest sequence number that anybody was told of.
     pub(crate) seq: u64,

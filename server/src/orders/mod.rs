@@ -1,13 +1,16 @@
 //! Order processing: the sequencer, and orders and fills as their owners see them.
 
 mod clock;
+mod entry;
+mod history;
 mod model;
 mod recovery;
 pub(crate) mod routes;
 pub(crate) mod sequencer;
 pub(crate) mod service;
 
-pub(crate) use clock::now;
+pub(crate) use clock::{Progress, now};
+pub(crate) use entry::{OrderEntry, RemoteSequencer};
 pub(crate) use model::{Fill, OrderModel, OrderRecord, OrderStatus};
-pub(crate) use recovery::{StartError, rehearse};
+pub(crate) use recovery::{Recovered, StartError, rehearse};
 pub(crate) use sequencer::{Receipt, Sequencer, SubmitError};

@@ -1,7 +1,8 @@
 //! Orders and fills as their owners see them: a fold over the events of the exchange.
 //!
 //! Open orders are all kept; of closed orders and fills each account keeps the newest ones, as
-//! many as configured. Older ones are in the command log.
+//! many as configured. Older ones are in the [store](crate::store); [`history`](super::history)
+//! puts the two together.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
@@ -25,8 +26,18 @@ pub(crate) enum OrderStatus {
     Expired,
 }
 
+impl From<CloseReason> for OrderStatus {
+    fn from(reason: CloseReason) -> Self {
+        match reason {
+            CloseReason::Filled => Self::Filled,
+            CloseReason::Cancelled | CloseReason::Replaced => Self::Canceled,
+            CloseReason::Expired => Self::Expired,
+        }
+    }
+}
+
 /// An order as its owner sees it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OrderRecord {
     pub(crate) id: OrderId,
     pub(crate) account: AccountId,
@@ -77,19 +88,21 @@ impl OrderRecord {
         self.update_time = time;
     }
 
+    /// Its owner took part of it back.
+    pub(crate) fn reduce(&mut self, time: Timestamp, by: Quantity) {
+        self.quantity = self.quantity.checked_sub(by).unwrap_or_default();
+        self.update_time = time;
+    }
+
     /// It ended.
     pub(crate) fn close(&mut self, time: Timestamp, reason: CloseReason) {
-        self.status = match reason {
-            CloseReason::Filled => OrderStatus::Filled,
-            CloseReason::Cancelled | CloseReason::Replaced => OrderStatus::Canceled,
-            CloseReason::Expired => OrderStatus::Expired,
-        };
+        self.status = reason.into();
         self.update_time = time;
     }
 }
 
 /// One side of a trade as its owner sees it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fill {
     pub(crate) trade_id: TradeId,
     pub(crate) order_id: OrderId,
@@ -107,11 +120,19 @@ pub(crate) struct Fill {
 #[derive(Debug, Default)]
 struct AccountOrders {
     open: BTreeSet<OrderId>,
-    closed: VecDeque<OrderId>,
-    fills: VecDeque<Fill>,
-    /// The newest order of each name.
-    by_name: HashMap<ClientOrderId, OrderId>,
+    /// With the input that closed each.
+    closed: VecDeque<(u64, OrderId)>,
+    /// With the input that each belongs to.
+    fills: VecDeque<(u64, Fill)>,
+    /// The newest order of each name in each instrument.
+    by_name: HashMap<(InstrumentId, ClientOrderId), OrderId>,
+    forgotten_orders: Forgotten,
+    forgotten_fills: Forgotten,
 }
+
+/// What is no longer remembered: everything up to an input, where there is one. Who looks further
+/// back has to ask the store, once it has come that far.
+pub(crate) type Forgotten = Option<u64>;
 
 /// All orders and fills that are remembered.
 #[derive(Debug)]
@@ -132,13 +153,14 @@ impl OrderModel {
         }
     }
 
-    pub(crate) fn apply(&mut self, outcome: &Outcome) {
+    /// Folds the outcome of the input `seq`.
+    pub(crate) fn apply(&mut self, seq: u64, outcome: &Outcome) {
         for event in &outcome.events {
-            self.apply_event(outcome.time, event);
+            self.apply_event(seq, outcome.time, event);
         }
     }
 
-    fn apply_event(&mut self, time: Timestamp, event: &Event) {
+    fn apply_event(&mut self, seq: u64, time: Timestamp, event: &Event) {
         match event {
             Event::OrderAccepted {
                 instrument,
@@ -149,7 +171,7 @@ impl OrderModel {
                 let account = self.accounts.entry(order.account).or_default();
                 account.open.insert(order.id);
                 if let Some(name) = client_order_id {
-                    account.by_name.insert(*name, order.id);
+                    account.by_name.insert((*instrument, *name), order.id);
                 }
                 self.orders.insert(order.id, record);
             }
@@ -163,7 +185,7 @@ impl OrderModel {
             } => {
                 for is_maker in [true, false] {
                     let fee = if is_maker { maker_fee } else { taker_fee };
-                    self.fill(time, *instrument, trade, is_maker, *quote_amount, *fee);
+                    self.fill(seq, time, *instrument, trade, is_maker, *quote_amount, *fee);
                 }
             }
             Event::Book {
@@ -171,8 +193,7 @@ impl OrderModel {
                 ..
             } => {
                 if let Some(order) = self.orders.get_mut(order_id) {
-                    order.quantity = order.quantity.checked_sub(*by).unwrap_or_default();
-                    order.update_time = time;
+                    order.reduce(time, *by);
                 }
             }
             Event::Book {
@@ -184,14 +205,19 @@ impl OrderModel {
                         ..
                     },
                 ..
-            } => self.close(time, *order_id, *account, *reason),
+            } => self.close(seq, time, *order_id, *account, *reason),
             // The other events change no order as its owner sees it.
             _ => {}
         }
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all of it is needed, and only once"
+    )]
     fn fill(
         &mut self,
+        seq: u64,
         time: Timestamp,
         instrument: InstrumentId,
         trade: &Trade,
@@ -208,8 +234,8 @@ impl OrderModel {
         if let Some(order) = self.orders.get_mut(&order_id) {
             order.fill(time, trade.quantity, quote_amount);
         }
-        let fills = &mut self.accounts.entry(account).or_default().fills;
-        fills.push_back(Fill {
+        let orders = self.accounts.entry(account).or_default();
+        let fill = Fill {
             trade_id: trade.id,
             order_id,
             instrument,
@@ -220,30 +246,44 @@ impl OrderModel {
             commission,
             is_maker,
             time,
-        });
-        if fills.len() > self.fills {
-            fills.pop_front();
+        };
+        orders.fills.push_back((seq, fill));
+        if orders.fills.len() > self.fills
+            && let Some((seq, _)) = orders.fills.pop_front()
+        {
+            orders.forgotten_fills = Some(seq);
         }
     }
 
-    fn close(&mut self, time: Timestamp, id: OrderId, account: AccountId, reason: CloseReason) {
+    fn close(
+        &mut self,
+        seq: u64,
+        time: Timestamp,
+        id: OrderId,
+        account: AccountId,
+        reason: CloseReason,
+    ) {
         if let Some(order) = self.orders.get_mut(&id) {
             order.close(time, reason);
         }
         let orders = self.accounts.entry(account).or_default();
         orders.open.remove(&id);
-        orders.closed.push_back(id);
+        orders.closed.push_back((seq, id));
         if orders.closed.len() > self.closed_orders
-            && let Some(oldest) = orders.closed.pop_front()
-            && let Some(forgotten) = self.orders.remove(&oldest)
-            && let Some(name) = forgotten.client_order_id
-            && orders.by_name.get(&name) == Some(&oldest)
+            && let Some((seq, oldest)) = orders.closed.pop_front()
         {
-            orders.by_name.remove(&name);
+            orders.forgotten_orders = Some(seq);
+            if let Some(forgotten) = self.orders.remove(&oldest)
+                && let Some(name) = forgotten.client_order_id
+                && let name = (forgotten.instrument, name)
+                && orders.by_name.get(&name) == Some(&oldest)
+            {
+                orders.by_name.remove(&name);
+            }
         }
     }
 
-    /// An order as its owner refers to it: the newest of that name.
+    /// An order as its owner refers to it: the newest of that name in the instrument.
     pub(crate) fn order(
         &self,
         account: AccountId,
@@ -252,7 +292,10 @@ impl OrderModel {
     ) -> Option<&OrderRecord> {
         let id = match order {
             OrderRef::Id(id) => id,
-            OrderRef::Client(name) => *self.accounts.get(&account)?.by_name.get(&name)?,
+            OrderRef::Client(name) => {
+                let names = &self.accounts.get(&account)?.by_name;
+                *names.get(&(instrument, name))?
+            }
         };
         self.orders
             .get(&id)
@@ -267,13 +310,31 @@ impl OrderModel {
             .filter_map(|id| self.orders.get(id))
     }
 
-    /// The fills of an account, oldest first.
-    pub(crate) fn fills(
-        &self,
-        account: AccountId,
-    ) -> impl DoubleEndedIterator<Item = &Fill> + Clone {
+    /// The remembered orders of an account, open and closed, in no order.
+    pub(crate) fn orders(&self, account: AccountId) -> impl Iterator<Item = &OrderRecord> {
         let orders = self.accounts.get(&account).into_iter();
-        orders.flat_map(|orders| &orders.fills)
+        orders
+            .flat_map(|orders| {
+                let closed = orders.closed.iter().map(|(_, id)| id);
+                orders.open.iter().chain(closed)
+            })
+            .filter_map(|id| self.orders.get(id))
+    }
+
+    /// The remembered fills of an account, oldest first.
+    pub(crate) fn fills(&self, account: AccountId) -> impl Iterator<Item = &Fill> {
+        let orders = self.accounts.get(&account).into_iter();
+        orders.flat_map(|orders| orders.fills.iter().map(|(_, fill)| fill))
+    }
+
+    /// Which orders of an account are no longer remembered.
+    pub(crate) fn forgotten_orders(&self, account: AccountId) -> Forgotten {
+        self.accounts.get(&account)?.forgotten_orders
+    }
+
+    /// Which fills of an account are no longer remembered.
+    pub(crate) fn forgotten_fills(&self, account: AccountId) -> Forgotten {
+        self.accounts.get(&account)?.forgotten_fills
     }
 }
 
@@ -308,7 +369,7 @@ mod tests {
             taker_account: ACCOUNT,
             taker_remaining: Quantity::new(1),
         };
-        model.apply(&Outcome {
+        let outcome = Outcome {
             time: Timestamp::default(),
             result: Ok(()),
             events: vec![
@@ -337,7 +398,8 @@ mod tests {
                     },
                 },
             ],
-        });
+        };
+        model.apply(id.get(), &outcome);
     }
 
     fn named<'a>(model: &'a OrderModel, name: &str) -> Option<&'a OrderRecord> {
@@ -361,6 +423,11 @@ mod tests {
             .collect();
         assert_eq!(fills, [3]);
         assert_eq!(model.orders.len(), 2);
+        // What is not there any more is said.
+        assert_eq!(model.forgotten_orders(ACCOUNT), Some(1));
+        assert_eq!(model.forgotten_fills(ACCOUNT), Some(2));
+        let stranger = AccountId::new(9);
+        assert_eq!(model.forgotten_orders(stranger), None);
     }
 
     #[test]

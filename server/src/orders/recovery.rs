@@ -5,13 +5,17 @@ use orderbook_core::Timestamp;
 
 use super::sequencer::State;
 use crate::bus::ConsumerGone;
-use crate::log::{CommandLog, LogError};
+use crate::log::{CommandLog, LogError, LogId};
 
 /// The state that a start leads to.
 #[derive(Debug)]
 pub(crate) struct Recovered {
     /// A copy of the exchange as it was before the first new command.
     pub(crate) exchange: Exchange,
+    /// The identity of its log.
+    pub(crate) log: LogId,
+    /// The number of this start.
+    pub(crate) epoch: u64,
     /// The newest sequence number.
     pub(crate) seq: u64,
 }
@@ -20,15 +24,13 @@ pub(crate) struct Recovered {
 /// folded from the feed is rebuilt on the way.
 pub(super) fn recover(log: &dyn CommandLog, state: &mut State) -> Result<(), StartError> {
     let mut gone = None;
-    let mut epoch = 0;
     log.read(&mut |frame| {
-        epoch = frame.epoch;
         if gone.is_none() {
             gone = state.apply(&frame).err();
         }
         Ok(())
     })?;
-    state.epoch = epoch + 1;
+    state.begin_epoch();
     gone.map_or(Ok(()), |gone| Err(gone.into()))
 }
 

@@ -6,10 +6,10 @@ use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use exchange_engine::{Command, Event, OrderRef};
-use orderbook_core::{AccountId, Event as BookEvent, OrderId};
+use orderbook_core::{AccountId, Event as BookEvent, OrderId, Timestamp, TradeId};
 use serde_json::{Value, json};
 
-use super::{Fill, Receipt};
+use super::{Receipt, history};
 use crate::api::Json;
 use crate::api::orders::{
     CancelledOrder, NewOrder, OwnTrade, PlacedOrder, QueriedOrder, client_order_id,
@@ -20,6 +20,7 @@ use crate::api::symbols::Symbol;
 use crate::error::ApiError;
 use crate::gateway::App;
 use crate::gateway::auth::Signed;
+use crate::store::{FillQuery, OrderQuery};
 
 /// `POST /api/v3/order`
 pub(crate) async fn place(
@@ -90,11 +91,9 @@ pub(crate) async fn query(
 ) -> Result<Json<QueriedOrder>, ApiError> {
     let symbol = app.symbols.named(params.require("symbol")?)?;
     let wanted = order_ref(&params)?;
-    let orders = app.orders.at(app.sequencer.published()).await;
-    let order = orders
-        .order(account, symbol.id, wanted)
-        .ok_or(ApiError::NO_SUCH_ORDER)?;
-    Ok(Json(QueriedOrder::new(order, symbol)))
+    let order = history::order(&app, account, symbol.id, wanted).await?;
+    let order = order.ok_or(ApiError::NO_SUCH_ORDER)?;
+    Ok(Json(QueriedOrder::new(&order, symbol)))
 }
 
 /// `DELETE /api/v3/order`
@@ -175,7 +174,7 @@ pub(crate) async fn open_orders(
         .get("symbol")
         .map(|name| app.symbols.named(name))
         .transpose()?;
-    let orders = app.orders.at(app.sequencer.published()).await;
+    let orders = app.orders.at(app.entry.published()).await;
     let open = orders
         .open_orders(account)
         .filter(|order| only.is_none_or(|symbol| symbol.id == order.instrument))
@@ -186,35 +185,52 @@ pub(crate) async fn open_orders(
     Ok(Json(open.collect()))
 }
 
+/// `GET /api/v3/allOrders`: orders in whatever state, oldest first.
+pub(crate) async fn all_orders(
+    State(app): State<Arc<App>>,
+    Signed { account, params }: Signed,
+) -> Result<Json<Vec<QueriedOrder>>, ApiError> {
+    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let (start, end) = time_range(&params)?;
+    let query = OrderQuery {
+        account,
+        instrument: symbol.id,
+        from_id: params.parsed("orderId")?.map(OrderId::new),
+        start,
+        end,
+        limit: params.limit(500, 1_000)?,
+    };
+    let orders = history::orders(&app, &query).await?;
+    let orders = orders.iter().map(|order| QueriedOrder::new(order, symbol));
+    Ok(Json(orders.collect()))
+}
+
 /// `GET /api/v3/myTrades`
 pub(crate) async fn my_trades(
     State(app): State<Arc<App>>,
     Signed { account, params }: Signed,
 ) -> Result<Json<Vec<OwnTrade>>, ApiError> {
     let symbol = app.symbols.named(params.require("symbol")?)?;
-    let limit = params.limit(500, 1_000)?;
-    let order_id = params.parsed::<u64>("orderId")?;
-    let from_id = params.parsed::<u64>("fromId")?;
-    let start = params.parsed::<u64>("startTime")?;
-    let end = params.parsed::<u64>("endTime")?;
-    let orders = app.orders.at(app.sequencer.published()).await;
-    let wanted = |fill: &&Fill| {
-        let time = fill.time.millis();
-        fill.instrument == symbol.id
-            && order_id.is_none_or(|id| fill.order_id.get() == id)
-            && from_id.is_none_or(|id| fill.trade_id.get() >= id)
-            && start.is_none_or(|start| time >= start)
-            && end.is_none_or(|end| time <= end)
+    let (start, end) = time_range(&params)?;
+    let query = FillQuery {
+        account,
+        instrument: symbol.id,
+        order_id: params.parsed("orderId")?.map(OrderId::new),
+        from_id: params.parsed("fromId")?.map(TradeId::new),
+        start,
+        end,
+        limit: params.limit(500, 1_000)?,
     };
-    let fills = orders.fills(account).filter(wanted);
-    // With a beginning the oldest from there on are wanted, without one the newest.
-    let fills: Vec<_> = if from_id.is_some() || start.is_some() {
-        fills.take(limit).collect()
-    } else {
-        let mut newest: Vec<_> = fills.rev().take(limit).collect();
-        newest.reverse();
-        newest
-    };
-    let trades = fills.into_iter().map(|fill| OwnTrade::new(fill, symbol));
+    let fills = history::fills(&app, &query).await?;
+    let trades = fills.iter().map(|fill| OwnTrade::new(fill, symbol));
     Ok(Json(trades.collect()))
+}
+
+/// `startTime` and `endTime`: milliseconds, both inclusive, so that the end is the last microsecond
+/// of its millisecond.
+fn time_range(params: &Params) -> Result<(Option<Timestamp>, Option<Timestamp>), ApiError> {
+    let start = params.parsed("startTime")?.map(Timestamp::from_millis);
+    let end = params.parsed::<u64>("endTime")?;
+    let end = end.map(|end| Timestamp::new(end.saturating_mul(1_000).saturating_add(999)));
+    Ok((start, end))
 }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use exchange_engine::{Command, Exchange, Input};
 use tokio::sync::{mpsc, oneshot};
 
-use super::clock::{Clock, Progress};
+use super::clock::{Clock, Progress, now};
 use super::recovery::{self, Recovered, StartError};
-use crate::bus::{Batch, ConsumerGone, InProcessBus, Outcome};
-use crate::log::{CommandLog, Frame};
+use crate::bus::{self, Batch, ConsumerGone, Feed, Outcome, Position};
+use crate::log::{CommandLog, Frame, LogId};
 
 /// How many commands may wait; the next one is refused.
 const QUEUE: usize = 4096;
@@ -41,6 +41,11 @@ pub(crate) struct Receipt {
 }
 
 impl Receipt {
+    /// The receipt for the first command of a batch.
+    pub(crate) fn first_of(batch: Arc<Batch>) -> Self {
+        Self { batch, index: 0 }
+    }
+
     /// What became of the command.
     pub(crate) fn outcome(&self) -> &Outcome {
         &self.batch.outcomes[self.index]
@@ -99,7 +104,7 @@ impl Sequencer {
 /// for, and then takes commands. The receiver tells when recovery is done, or why it failed.
 pub(crate) fn start(
     log: impl CommandLog + 'static,
-    bus: InProcessBus,
+    feed: Feed,
     genesis: impl FnOnce(&Exchange) -> Result<Vec<Command>, StartError> + Send + 'static,
 ) -> std::io::Result<(Sequencer, oneshot::Receiver<Result<Recovered, StartError>>)> {
     let (queue, submissions) = mpsc::channel(QUEUE);
@@ -114,10 +119,11 @@ pub(crate) fn start(
         .spawn(move || {
             let mut state = State {
                 exchange: Exchange::new(),
-                bus,
+                feed,
                 clock,
+                log: None,
                 frame: 0,
-                epoch: 1,
+                epoch: 0,
                 seq: 0,
             };
             let recovered = recovery::recover(&log, &mut state);
@@ -125,10 +131,7 @@ pub(crate) fn start(
             let started = recovered
                 .and_then(|()| genesis(&writer.state.exchange))
                 .and_then(|commands| writer.list(commands))
-                .map(|()| Recovered {
-                    exchange: writer.state.exchange.clone(),
-                    seq: writer.state.seq,
-                });
+                .and_then(|()| writer.state.recovered());
             let failed = started.is_err();
             if ready.send(started).is_err() || failed {
                 return;
@@ -143,38 +146,49 @@ pub(crate) fn start(
 /// What the log leads to, and who is told of it.
 pub(super) struct State {
     exchange: Exchange,
-    bus: InProcessBus,
+    feed: Feed,
     clock: Arc<Clock>,
+    /// Known from the first frame on.
+    log: Option<LogId>,
     frame: u64,
-    pub(super) epoch: u64,
+    epoch: u64,
     seq: u64,
 }
 
 impl State {
     /// Applies and publishes a durable frame.
     pub(super) fn apply(&mut self, frame: &Frame) -> Result<Arc<Batch>, ConsumerGone> {
-        let outcomes = frame
-            .inputs
-            .iter()
-            .map(|input| {
-                let mut events = Vec::new();
-                let result = self.exchange.apply(input, &mut events);
-                Outcome {
-                    time: input.time,
-                    result,
-                    events,
-                }
-            })
-            .collect();
-        let batch = Arc::new(Batch {
-            prev_seq: self.seq,
-            outcomes,
-        });
+        let batch = Arc::new(bus::apply(&mut self.exchange, frame));
+        self.log.get_or_insert_with(|| LogId::of(frame));
         self.frame = frame.number;
+        self.epoch = frame.epoch;
         self.seq = batch.last_seq();
-        self.bus.publish(&batch)?;
+        let packet = bus::packet(frame, Arc::clone(&batch));
+        self.feed.outlet().publish(packet)?;
         self.clock.publish(self.seq, self.exchange.time());
         Ok(batch)
+    }
+
+    /// Begins an epoch: frames and packets of this start are told from those of earlier ones, also
+    /// where an earlier one wrote nothing.
+    pub(super) fn begin_epoch(&mut self) {
+        self.epoch = now().get().max(self.epoch + 1);
+        self.feed.outlet().begin(Position {
+            epoch: self.epoch,
+            seq: self.seq,
+        });
+    }
+
+    fn recovered(&self) -> Result<Recovered, StartError> {
+        let log = self.log.ok_or_else(|| {
+            StartError::Configuration("it lists nothing, and nothing is listed yet".into())
+        })?;
+        Ok(Recovered {
+            exchange: self.exchange.clone(),
+            log,
+            epoch: self.epoch,
+            seq: self.seq,
+        })
     }
 }
 

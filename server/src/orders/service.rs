@@ -12,8 +12,8 @@ pub(crate) async fn run(model: ReadModel<OrderModel>, mut feed: mpsc::Receiver<A
     while let Some(batch) = feed.recv().await {
         {
             let mut orders = model.write();
-            for outcome in &batch.outcomes {
-                orders.apply(outcome);
+            for (seq, outcome) in (batch.prev_seq + 1..).zip(&batch.outcomes) {
+                orders.apply(seq, outcome);
             }
         }
         model.advance(batch.last_seq());

@@ -583,7 +583,7 @@ async fn requests_that_are_hardly_http() {
     let http = market.server.http();
 
     for path in [
-        "/",
+        "/nosuch",
         "/api/v3/nosuch",
         "/api/v3/order/",
         "/api/v4/ping",

@@ -227,7 +227,7 @@ async fn a_bad_configuration_is_named_and_creates_nothing() {
         ),
         (
             "too little memory",
-            SAMPLE.replace("closed_orders = 50000", "closed_orders = 0"),
+            SAMPLE.replace("closed_orders = 1000", "closed_orders = 0"),
             vec!["bad.toml", "closed_orders"],
         ),
         // These contradict each other rather than themselves.

@@ -37,6 +37,18 @@ async fn the_log_tells_no_secrets() {
     let request = alice.http.request(Method::GET, "/v1/api-keys");
     send(request.bearer_auth(token)).await;
     secrets.push(token.into());
+    // A browser's: refused without an origin, good with it, unknown.
+    let host = server.address();
+    for (token, origin) in [
+        (&alice.token[..], "http://evil.example".to_owned()),
+        (&alice.token, format!("http://{host}")),
+        ("unknown-but-secret-cookie", format!("http://{host}")),
+    ] {
+        let request = alice.http.request(Method::DELETE, "/api/v3/openOrders");
+        let request = request.header("Cookie", format!("session={token}"));
+        send(request.header("Origin", origin)).await;
+    }
+    secrets.push("unknown-but-secret-cookie".into());
     for place in [Where::Query, Where::Body, Where::Both] {
         let request = alice.signed(Method::DELETE, "openOrders", &[], place);
         send(request).await;
@@ -74,7 +86,9 @@ async fn the_log_tells_no_secrets() {
     assert_eq!(with_signature, None, "signatures of any request");
     let with_token = log.lines().find(|line| {
         let line = line.to_ascii_lowercase();
-        line.contains("bearer ") || line.contains("password\":")
+        ["bearer ", "session=", "password\":"]
+            .iter()
+            .any(|secret| line.contains(secret))
     });
     assert_eq!(with_token, None, "tokens or passwords of any request");
 }

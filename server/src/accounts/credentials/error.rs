@@ -38,7 +38,7 @@ pub(crate) enum OpenError {
     /// There are secrets, but not the key that seals them.
     #[error(
         "{} is missing: the secrets of the API keys cannot be read without it; restore it \
-         from a backup",
+         from a backup, or copy it from another process that serves the same users",
         .0.display()
     )]
     SecretKeyMissing(PathBuf),
@@ -86,8 +86,8 @@ pub(crate) enum CredentialsError {
     /// The account has no such API key.
     #[error("no such API key")]
     UnknownKey,
-    /// Too many passwords wait to be hashed.
-    #[error("too many logins at once; try again later")]
+    /// Too many passwords wait to be hashed, or too many unknown API keys to be looked up.
+    #[error("too many requests at once; try again later")]
     Busy,
     /// The database or the system failed; whether the change happened is unknown.
     #[error("the database of accounts failed: {0}")]
@@ -108,6 +108,13 @@ impl From<rusqlite::Error> for OpenError {
     }
 }
 
+// Not the error itself: its `Debug` has the detail of the server, which quotes rows.
+impl From<sqlx::Error> for OpenError {
+    fn from(source: sqlx::Error) -> Self {
+        Self::Storage(source.to_string().into())
+    }
+}
+
 impl From<getrandom::Error> for OpenError {
     fn from(source: getrandom::Error) -> Self {
         Self::Storage(source.into())
@@ -117,6 +124,12 @@ impl From<getrandom::Error> for OpenError {
 impl From<rusqlite::Error> for CredentialsError {
     fn from(source: rusqlite::Error) -> Self {
         Self::Storage(source.into())
+    }
+}
+
+impl From<sqlx::Error> for CredentialsError {
+    fn from(source: sqlx::Error) -> Self {
+        Self::Storage(source.to_string().into())
     }
 }
 

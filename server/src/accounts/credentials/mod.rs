@@ -1,8 +1,9 @@
 //! Who may use the exchange: users, password hashes, sessions and API keys.
 //!
-//! Two files of the data directory: `accounts.sqlite` holds everything, `secret.key` the key
-//! that the HMAC secrets in it are sealed with. They are kept apart from the command log
-//! because they must change and forget, and a log does neither.
+//! A database holds everything, and a file, `secret.key`, the key that the HMAC secrets in it are
+//! sealed with. They are kept apart from the command log because they must change and forget, and
+//! a log does neither. The database is `accounts.sqlite` in the data directory of a single process,
+//! or a PostgreSQL database that several processes share.
 //!
 //! | Thing | At rest |
 //! |---|---|
@@ -13,17 +14,21 @@
 //! Times are milliseconds since the Unix epoch. Account ids count up from 1 and are never
 //! used twice; 0 is the fee account of the engine and has no user.
 //!
-//! [`Credentials::find_api_key`] answers from memory, as every signed request asks it; all
-//! else reads the database on a blocking thread. The keys in memory are the truth only while
-//! one process has the directory open, so whoever opens it holds the directory's lock.
+//! [`Credentials::find_api_key`] answers from memory, as every signed request asks it; all else
+//! asks the database. With `SQLite` the keys in memory are the truth, because whoever opens the
+//! directory holds its lock. With PostgreSQL they follow what other processes do; how closely is
+//! told in [`postgres`].
 //!
 //! Not here: checking a signature, cookies, and limits per client address.
 
 mod error;
+mod gate;
 mod keys;
 mod passwords;
+mod postgres;
 mod random;
 mod sessions;
+mod sqlite;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -41,11 +46,14 @@ use zeroize::Zeroizing;
 pub(crate) use error::{CredentialsError, OpenError};
 pub(crate) use keys::{ApiKey, ApiKeyInfo, NewApiKey};
 
-use keys::{Label, Registry};
+use crate::postgres::Database;
+
+use keys::Label;
 use passwords::{Cost, Hashing};
+use postgres::Postgres;
+use sqlite::Sqlite;
 use store::Store;
 use users::Username;
-use vault::Vault;
 
 /// The users of the exchange and what they prove themselves with. Clones share one store.
 #[derive(Clone)]
@@ -54,9 +62,7 @@ pub(crate) struct Credentials {
 }
 
 struct Inner {
-    store: Store,
-    vault: Vault,
-    keys: Registry,
+    store: Box<dyn Store>,
     hashing: Hashing,
     clock: Clock,
 }
@@ -73,22 +79,27 @@ impl Credentials {
     /// When a file cannot be used, the database is of a newer version or of another program,
     /// or the master key is missing or not the one of this database.
     pub(crate) fn open(data_dir: &Path) -> Result<Self, OpenError> {
-        Self::open_with(data_dir, Box::new(system_millis), Cost::PRODUCTION)
+        let store = Sqlite::open(data_dir)?;
+        Self::with(Box::new(store), Box::new(system_millis), Cost::PRODUCTION)
     }
 
-    /// [`open`](Self::open) with the time and the price of a password hash chosen by a test.
-    fn open_with(data_dir: &Path, clock: Clock, cost: Cost) -> Result<Self, OpenError> {
-        let (store, vault) = store::open(data_dir)?;
-        let hashing = Hashing::new(cost).map_err(OpenError::Storage)?;
-        let keys = {
-            let database = store.lock();
-            keys::load(&database, &vault)?
-        };
+    /// Opens the store in `database`, which other processes may have open as well, with the master
+    /// key in the file `secret_key`. The first process ever creates the master key.
+    ///
+    /// # Errors
+    ///
+    /// When the file or the database cannot be used, or the master key is missing or not the one
+    /// of this database.
+    pub(crate) async fn connect(database: &Database, secret_key: &Path) -> Result<Self, OpenError> {
+        let store = Postgres::connect(database, secret_key).await?;
+        Self::with(Box::new(store), Box::new(system_millis), Cost::PRODUCTION)
+    }
+
+    /// The time and the price of a password hash are chosen by tests.
+    fn with(store: Box<dyn Store>, clock: Clock, cost: Cost) -> Result<Self, OpenError> {
         let inner = Inner {
             store,
-            vault,
-            keys,
-            hashing,
+            hashing: Hashing::new(cost).map_err(OpenError::Storage)?,
             clock,
         };
         Ok(Self {
@@ -96,18 +107,15 @@ impl Credentials {
         })
     }
 
-    /// Forgets sessions that are over. Not done by [`open`](Self::open): it changes nothing, so
+    /// Forgets sessions that are over. Not done when the store is opened: that changes nothing, so
     /// that a start which is refused leaves the database as it was.
     ///
     /// # Errors
     ///
     /// `Storage`.
     pub(crate) async fn forget_expired_sessions(&self) -> Result<(), CredentialsError> {
-        self.blocking(|inner| {
-            let now = column((inner.clock)());
-            Ok(sessions::purge(&inner.store.lock(), now)?)
-        })
-        .await
+        let now = self.inner.now();
+        self.inner.store.forget_expired_sessions(now).await
     }
 
     /// Adds a user and names the account that goes with it.
@@ -125,22 +133,16 @@ impl Credentials {
         let password = Zeroizing::new(password.to_owned());
 
         // Asked before hashing, or anyone could keep the hashing busy with names that are taken.
-        let wanted = username.clone();
-        if self
-            .blocking(move |inner| users::find(&inner.store.lock(), &wanted))
-            .await?
-            .is_some()
-        {
+        if self.inner.store.user(&username).await?.is_some() {
             return Err(CredentialsError::UsernameTaken);
         }
 
         let turn = self.inner.hashing.turn().await?;
-        let account = self
-            .blocking(move |inner| {
-                let hash = inner.hashing.hash(turn, &password)?;
-                users::insert(&inner.store.lock(), &username, &hash, inner.now())
-            })
+        let hash = self
+            .hashing(move |hashing| hashing.hash(turn, &password))
             .await?;
+        let now = self.inner.now();
+        let account = self.inner.store.add_user(&username, hash, now).await?;
         tracing::info!(account = account.get(), "user registered");
         Ok(account)
     }
@@ -165,21 +167,21 @@ impl Credentials {
         let username = Username::parse(username);
 
         let turn = self.inner.hashing.turn().await?;
-        self.blocking(move |inner| {
-            let user = match &username {
-                Some(username) => users::find(&inner.store.lock(), username)?,
-                None => None,
-            };
-            let hash = user.as_ref().map(|user| user.password_hash.as_str());
-            let matches = inner.hashing.verify(turn, &password, hash)?;
-            match user {
-                Some(user) if matches => {
-                    sessions::start(&mut inner.store.lock(), user.account, inner.now())
-                }
-                _ => Err(CredentialsError::WrongCredentials),
-            }
-        })
-        .await
+        let user = match &username {
+            Some(username) => self.inner.store.user(username).await?,
+            None => None,
+        };
+        let (account, hash) = user.map(|user| (user.account, user.password_hash)).unzip();
+        let matches = self
+            .hashing(move |hashing| hashing.verify(turn, &password, hash.as_deref()))
+            .await?;
+        let Some(account) = account.filter(|_| matches) else {
+            return Err(CredentialsError::WrongCredentials);
+        };
+        let (token, hash) = sessions::draw()?;
+        let now = self.inner.now();
+        self.inner.store.start_session(hash, account, now).await?;
+        Ok(token)
     }
 
     /// Whose session `token` is; counts as use of the session.
@@ -189,8 +191,8 @@ impl Credentials {
     /// `InvalidSession` when there is none, it ended, or it expired; `Storage`.
     pub(crate) async fn session(&self, token: &str) -> Result<AccountId, CredentialsError> {
         let token = sessions::digest(token).ok_or(CredentialsError::InvalidSession)?;
-        self.blocking(move |inner| sessions::resume(&inner.store.lock(), &token, inner.now()))
-            .await
+        let now = self.inner.now();
+        self.inner.store.resume_session(token, now).await
     }
 
     /// Ends a session. Ending one that is over already is no error.
@@ -202,8 +204,7 @@ impl Credentials {
         let Some(token) = sessions::digest(token) else {
             return Ok(());
         };
-        self.blocking(move |inner| sessions::end(&inner.store.lock(), &token))
-            .await
+        self.inner.store.end_session(token).await
     }
 
     /// Makes an API key, usable at once. The secret is shown here and never again.
@@ -217,20 +218,8 @@ impl Credentials {
         label: &str,
     ) -> Result<NewApiKey, CredentialsError> {
         let label = Label::parse(label).ok_or(CredentialsError::InvalidLabel)?;
-        let key = self
-            .blocking(move |inner| {
-                let mut database = inner.store.lock();
-                let now = inner.now();
-                keys::create(
-                    &mut database,
-                    &inner.vault,
-                    &inner.keys,
-                    account,
-                    &label,
-                    now,
-                )
-            })
-            .await?;
+        let now = self.inner.now();
+        let key = self.inner.store.create_key(account, label, now).await?;
         tracing::info!(account = account.get(), "API key created");
         Ok(key)
     }
@@ -244,12 +233,12 @@ impl Credentials {
         &self,
         account: AccountId,
     ) -> Result<Vec<ApiKeyInfo>, CredentialsError> {
-        self.blocking(move |inner| keys::list(&inner.store.lock(), account))
-            .await
+        self.inner.store.keys(account).await
     }
 
-    /// Removes an API key; no request signed with it is accepted once this returns, whatever it
-    /// returns. Only after `Storage` the key may be back at the next start: revoke it again.
+    /// Removes an API key; this process accepts no request signed with it once this returns,
+    /// whatever it returns. Only after `Storage` the key may be back at the next start, and in other
+    /// processes it may never have gone: revoke it again.
     ///
     /// # Errors
     ///
@@ -259,19 +248,34 @@ impl Credentials {
         account: AccountId,
         api_key: &str,
     ) -> Result<(), CredentialsError> {
-        let api_key = api_key.to_owned();
-        self.blocking(move |inner| {
-            let database = inner.store.lock();
-            keys::revoke(&database, &inner.keys, account, &api_key)
-        })
-        .await?;
+        self.inner.store.revoke_key(account, api_key).await?;
         tracing::info!(account = account.get(), "API key revoked");
         Ok(())
     }
 
-    /// The API key of that name, or `None` when it never was or was revoked. Reads memory only.
-    pub(crate) fn find_api_key(&self, api_key: &str) -> Option<Arc<ApiKey>> {
-        self.inner.keys.find(api_key)
+    /// The API key of that name, or `None` when it never was or was revoked. A key that is in
+    /// memory costs no more than the look; others are asked for where processes share a database.
+    ///
+    /// # Errors
+    ///
+    /// `Busy` when too many unknown keys are asked for at once, `Storage`.
+    pub(crate) async fn find_api_key(
+        &self,
+        api_key: &str,
+    ) -> Result<Option<Arc<ApiKey>>, CredentialsError> {
+        self.inner.store.find_key(api_key).await
+    }
+
+    /// What the user of an account is called, as registered.
+    ///
+    /// # Errors
+    ///
+    /// `Storage`.
+    pub(crate) async fn username(
+        &self,
+        account: AccountId,
+    ) -> Result<Option<String>, CredentialsError> {
+        self.inner.store.username(account).await
     }
 
     /// All users with their names as registered, by ascending account.
@@ -280,19 +284,17 @@ impl Credentials {
     ///
     /// `Storage`.
     pub(crate) async fn users(&self) -> Result<Vec<(AccountId, String)>, CredentialsError> {
-        self.blocking(|inner| users::list(&inner.store.lock()))
-            .await
+        self.inner.store.users().await
     }
 
-    /// Runs `work` where waiting for the disk holds up no other task. It runs to its end even
-    /// when the caller goes away, so what is on disk and what is in memory stay in step.
-    async fn blocking<T, F>(&self, work: F) -> Result<T, CredentialsError>
+    /// Hashes where it holds up no other task.
+    async fn hashing<T, F>(&self, work: F) -> Result<T, CredentialsError>
     where
         T: Send + 'static,
-        F: FnOnce(&Inner) -> Result<T, CredentialsError> + Send + 'static,
+        F: FnOnce(&Hashing) -> Result<T, CredentialsError> + Send + 'static,
     {
         let inner = Arc::clone(&self.inner);
-        tokio::task::spawn_blocking(move || work(&inner))
+        tokio::task::spawn_blocking(move || work(&inner.hashing))
             .await
             .map_err(|stopped| CredentialsError::Storage(stopped.into()))?
     }
@@ -318,7 +320,7 @@ fn system_millis() -> u64 {
         })
 }
 
-/// `SQLite` has signed integers only. What does not fit becomes a number nothing is stored
+/// The databases have signed integers only. What does not fit becomes a number nothing is stored
 /// under: ids and times of that size do not occur.
 fn column(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)

@@ -4,14 +4,12 @@
 //! neither the memory nor the processors from trading, [`RUNNING`] are computed at once,
 //! [`WAITING`] more may wait, and the rest is refused.
 
-use std::sync::Arc;
-
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, Version};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::{CredentialsError, Fault};
+use super::gate::{Gate, Turn};
 use super::random;
 
 /// How many hashes are computed at the same time.
@@ -51,15 +49,7 @@ pub(super) struct Hashing {
     argon2: Argon2<'static>,
     /// The hash of no password, for users that do not exist.
     decoy: String,
-    admitted: Arc<Semaphore>,
-    running: Arc<Semaphore>,
-}
-
-/// The right to compute one hash. It goes along to the thread that hashes: a caller who stops
-/// waiting must not let another start while the work is still going on.
-pub(super) struct Turn {
-    _running: OwnedSemaphorePermit,
-    _admitted: OwnedSemaphorePermit,
+    gate: Gate,
 }
 
 impl Hashing {
@@ -70,25 +60,13 @@ impl Hashing {
         Ok(Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             decoy,
-            admitted: Arc::new(Semaphore::new(RUNNING + WAITING)),
-            running: Arc::new(Semaphore::new(RUNNING)),
+            gate: Gate::new(RUNNING, WAITING),
         })
     }
 
-    /// Waits for a turn, or refuses when too many wait already.
+    /// Waits for the right to compute one hash, or refuses when too many wait already.
     pub(super) async fn turn(&self) -> Result<Turn, CredentialsError> {
-        // Nobody closes the semaphores, so an error here means that none is free.
-        let admitted = Arc::clone(&self.admitted)
-            .try_acquire_owned()
-            .map_err(|_| CredentialsError::Busy)?;
-        let running = Arc::clone(&self.running)
-            .acquire_owned()
-            .await
-            .map_err(|_| CredentialsError::Busy)?;
-        Ok(Turn {
-            _running: running,
-            _admitted: admitted,
-        })
+        self.gate.turn().await
     }
 
     /// The PHC string of `password` under a new salt. Blocks; uses the turn up.
@@ -123,14 +101,8 @@ impl Hashing {
 
     /// The gate, for tests that fill it.
     #[cfg(test)]
-    pub(super) fn running(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.running)
-    }
-
-    /// Free places, running and waiting, for tests.
-    #[cfg(test)]
-    pub(super) fn free(&self) -> usize {
-        self.admitted.available_permits()
+    pub(super) fn gate(&self) -> &Gate {
+        &self.gate
     }
 }
 

@@ -18,14 +18,26 @@ use super::random;
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 
+/// The text of a check value, and what it is sealed for.
+const CHECK: &str = "check";
+
 /// Seals and opens secrets with the master key. Forgets the key when dropped.
 pub(super) struct Vault {
     cipher: XChaCha20Poly1305,
 }
 
 impl Vault {
+    /// Reads the key in `path`, or draws one when there is none and nothing was sealed yet.
+    pub(super) fn open(path: &Path, in_use: bool) -> Result<Self, OpenError> {
+        match Self::load(path)? {
+            Some(vault) => Ok(vault),
+            None if in_use => Err(OpenError::SecretKeyMissing(path.to_owned())),
+            None => Self::create(path),
+        }
+    }
+
     /// Reads the key in `path`, or `None` when there is no such file.
-    pub(super) fn load(path: &Path) -> Result<Option<Self>, OpenError> {
+    fn load(path: &Path) -> Result<Option<Self>, OpenError> {
         let file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -45,7 +57,7 @@ impl Vault {
     }
 
     /// Draws a new key and puts it in `path`, on disk before this returns.
-    pub(super) fn create(path: &Path) -> Result<Self, OpenError> {
+    fn create(path: &Path) -> Result<Self, OpenError> {
         let key = random::bytes::<KEY_BYTES>()?;
         // Written aside and renamed, so that no crash leaves half a key under the name.
         let aside = path.with_extension("key.new");
@@ -69,6 +81,20 @@ impl Vault {
     fn new(key: &[u8; KEY_BYTES]) -> Self {
         Self {
             cipher: XChaCha20Poly1305::new(key.into()),
+        }
+    }
+
+    /// A sealed known text, by which [`check`](Self::check) tells this key from another.
+    pub(super) fn check_value(&self) -> Result<Vec<u8>, OpenError> {
+        self.seal(CHECK.as_bytes(), CHECK)
+            .map_err(OpenError::Storage)
+    }
+
+    /// Whether the key in `path`, which is this one, made the check value.
+    pub(super) fn check(&self, value: &[u8], path: &Path) -> Result<(), OpenError> {
+        match self.unseal(value, CHECK) {
+            Some(_) => Ok(()),
+            None => Err(OpenError::SecretKeyWrong(path.to_owned())),
         }
     }
 

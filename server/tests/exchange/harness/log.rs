@@ -13,6 +13,7 @@ pub(crate) fn file(data_dir: &Path) -> PathBuf {
 
 /// The command log of an exchange that does not run.
 pub(crate) struct Log {
+    data_dir: PathBuf,
     connection: Connection,
 }
 
@@ -27,7 +28,10 @@ struct Row {
 impl Log {
     pub(crate) fn open(data_dir: &Path) -> Self {
         let connection = Connection::open(file(data_dir)).expect("the log is a database");
-        Self { connection }
+        Self {
+            data_dir: data_dir.into(),
+            connection,
+        }
     }
 
     pub(crate) fn frames(&self) -> i64 {
@@ -72,8 +76,13 @@ impl Log {
     }
 
     /// Rewrites history as if each frame had been decided at `time(frame number)`, in milliseconds,
-    /// so that a test need not wait for hours to pass. Time must not run backwards.
+    /// so that a test need not wait for hours to pass. Time must not run backwards. What was
+    /// derived from the log as it was goes away.
     pub(crate) fn date(&self, time: impl Fn(i64) -> u64) {
+        for end in ["", "-wal", "-shm"] {
+            // Not all of them are there.
+            std::fs::remove_file(self.data_dir.join(format!("history.sqlite{end}"))).ok();
+        }
         let mut prev_crc = 0;
         for row in self.rows() {
             let (version, inputs) = row.payload.split_first().expect("a payload has a version");

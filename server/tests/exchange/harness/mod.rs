@@ -1,5 +1,7 @@
 //! What the scenarios are told with: a server process, traders, sockets, and shapes of answers.
 
+pub(crate) mod backend;
+pub(crate) mod cluster;
 pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod server;
@@ -10,6 +12,8 @@ pub(crate) mod trader;
 
 use std::time::Duration;
 
+pub(crate) use backend::Backend;
+pub(crate) use cluster::Cluster;
 pub(crate) use http::{Http, Reply};
 pub(crate) use server::Server;
 pub(crate) use socket::Socket;

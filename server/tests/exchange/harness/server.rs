@@ -1,23 +1,26 @@
 //! The real binary as a child process.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use super::{DEADLINE, Http, eventually};
 
-/// Says where it listens.
+/// Says where it listens for clients.
 const LISTENING: &str = "listening on http://";
+/// Says where it listens for other processes of the exchange.
+const LISTENING_FOR_GATEWAYS: &str = "listening for gateways on http://";
 
 /// A running exchange. Dropping it kills it.
 pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
-    data_dir: PathBuf,
-    args: Vec<String>,
+    args: Vec<OsString>,
+    listening: &'static str,
     output: Drained,
 }
 
@@ -28,13 +31,21 @@ struct Drained {
     threads: Vec<JoinHandle<()>>,
 }
 
-fn command(data_dir: &Path, args: &[&str]) -> Command {
+/// The arguments of everything in one process.
+fn all(data_dir: &Path, args: &[&str]) -> Vec<OsString> {
+    let listen = ["--listen", "127.0.0.1:0", "--data-dir"].map(OsString::from);
+    let data_dir = [data_dir.into()];
+    let args = args.iter().map(OsString::from);
+    listen.into_iter().chain(data_dir).chain(args).collect()
+}
+
+fn command(args: &[OsString]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_exchange"));
     command
-        .args(["--listen", "127.0.0.1:0", "--data-dir"])
-        .arg(data_dir)
         .args(args)
         .env_remove("RUST_LOG")
+        .env_remove("EXCHANGE_REDIS")
+        .env_remove("EXCHANGE_STORE")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -52,9 +63,14 @@ pub(crate) fn run(args: &[&str]) -> Output {
 
 /// A start that must fail: it ends within the deadline, not with success; what it says.
 pub(crate) async fn refused(data_dir: &Path, args: &[&str]) -> String {
-    let mut child = command(data_dir, args).spawn().expect("the binary starts");
+    refused_as(&all(data_dir, args)).await
+}
+
+/// As [`refused`], with all of the arguments.
+pub(crate) async fn refused_as(args: &[OsString]) -> String {
+    let mut child = command(args).spawn().expect("the binary starts");
     let (listening, _) = mpsc::channel();
-    let mut output = Drained::of(&mut child, listening);
+    let mut output = Drained::of(&mut child, LISTENING, listening);
     let status = ended(&mut child).await;
     output.join();
     let stderr = read(&output.stderr);
@@ -83,12 +99,33 @@ impl Server {
         args: &[&str],
         environment: &[(&str, &str)],
     ) -> Self {
-        let mut child = command(data_dir, args)
+        Self::spawn(all(data_dir, args), LISTENING, environment).await
+    }
+
+    /// Starts the process that orders commands.
+    pub(crate) async fn orders(args: &[&str]) -> Self {
+        let args = ["orders"].iter().chain(args).map(OsString::from).collect();
+        Self::spawn(args, LISTENING_FOR_GATEWAYS, &[]).await
+    }
+
+    /// Starts a gateway on a free port.
+    pub(crate) async fn gateway(args: &[&str]) -> Self {
+        let role = ["gateway", "--listen", "127.0.0.1:0"];
+        let args = role.iter().chain(args).map(OsString::from).collect();
+        Self::spawn(args, LISTENING, &[]).await
+    }
+
+    async fn spawn(
+        args: Vec<OsString>,
+        listening: &'static str,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut child = command(&args)
             .envs(environment.iter().copied())
             .spawn()
             .expect("the binary starts");
-        let (listening, address) = mpsc::channel();
-        let output = Drained::of(&mut child, listening);
+        let (sender, address) = mpsc::channel();
+        let output = Drained::of(&mut child, listening, sender);
         let address = tokio::task::spawn_blocking(move || address.recv_timeout(DEADLINE))
             .await
             .expect("waiting does not panic");
@@ -100,8 +137,8 @@ impl Server {
         let server = Self {
             child,
             address,
-            data_dir: data_dir.into(),
-            args: args.iter().map(ToString::to_string).collect(),
+            args,
+            listening,
             output,
         };
         let http = server.http();
@@ -115,8 +152,7 @@ impl Server {
     /// Starts again what was killed or stopped, with the same arguments.
     pub(crate) async fn restart(mut self) -> Self {
         self.kill();
-        let args: Vec<&str> = self.args.iter().map(String::as_str).collect();
-        Self::start(&self.data_dir, &args).await
+        Self::spawn(std::mem::take(&mut self.args), self.listening, &[]).await
     }
 
     /// SIGKILL: no handler runs, nothing is flushed.
@@ -163,13 +199,13 @@ impl Drop for Server {
 }
 
 impl Drained {
-    fn of(child: &mut Child, listening: mpsc::Sender<SocketAddr>) -> Self {
+    fn of(child: &mut Child, marker: &'static str, listening: mpsc::Sender<SocketAddr>) -> Self {
         let (stdout, stderr) = (Arc::default(), Arc::default());
         let pipes = (child.stdout.take(), child.stderr.take());
         let (out, err) = (pipes.0.expect("it is piped"), pipes.1.expect("it is piped"));
         let threads = vec![
             drain(out, Arc::clone(&stdout), None),
-            drain(err, Arc::clone(&stderr), Some(listening)),
+            drain(err, Arc::clone(&stderr), Some((marker, listening))),
         ];
         Self {
             stdout,
@@ -189,7 +225,7 @@ impl Drained {
 fn drain(
     pipe: impl Read + Send + 'static,
     into: Arc<Mutex<String>>,
-    listening: Option<mpsc::Sender<SocketAddr>>,
+    listening: Option<(&'static str, mpsc::Sender<SocketAddr>)>,
 ) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let mut lines = BufReader::new(pipe);
@@ -199,7 +235,8 @@ fn drain(
             .is_ok_and(|read| read > 0)
         {
             let line = without_colors(&String::from_utf8_lossy(&bytes));
-            if let (Some(listening), Some((_, address))) = (&listening, line.split_once(LISTENING))
+            if let Some((marker, listening)) = &listening
+                && let Some((_, address)) = line.split_once(marker)
             {
                 let address = address.trim().parse();
                 // Nobody may be waiting any more.

@@ -3,10 +3,8 @@
 use super::super::{CredentialsError, OpenError, keys};
 use super::*;
 
-#[tokio::test]
-async fn an_api_key_works_until_it_is_revoked() -> Outcome {
-    let desk = Desk::new()?;
-    let credentials = desk.open()?;
+pub(super) async fn an_api_key_works_until_it_is_revoked(desk: Desk) -> Outcome {
+    let credentials = desk.open().await?;
     let alice = credentials.register("alice", PASSWORD).await?;
     let bob = credentials.register("bob", PASSWORD).await?;
 
@@ -37,7 +35,10 @@ async fn an_api_key_works_until_it_is_revoked() -> Outcome {
     );
     assert!(credentials.api_keys(bob).await?.is_empty());
 
-    let found = credentials.find_api_key(&bot.api_key).ok_or("no key")?;
+    let found = credentials
+        .find_api_key(&bot.api_key)
+        .await?
+        .ok_or("no key")?;
     assert_eq!(found.account, alice);
     assert_eq!(secret(Some(found)), Some(bot.secret_key));
 
@@ -47,46 +48,39 @@ async fn an_api_key_works_until_it_is_revoked() -> Outcome {
             Err(CredentialsError::UnknownKey)
         ));
     }
-    assert!(credentials.find_api_key(&bot.api_key).is_some());
+    assert!(credentials.find_api_key(&bot.api_key).await?.is_some());
     credentials.revoke_api_key(alice, &bot.api_key).await?;
-    assert!(credentials.find_api_key(&bot.api_key).is_none());
-    assert!(credentials.find_api_key(&desktop.api_key).is_some());
+    assert!(credentials.find_api_key(&bot.api_key).await?.is_none());
+    assert!(credentials.find_api_key(&desktop.api_key).await?.is_some());
     assert_eq!(credentials.api_keys(alice).await?.len(), 1);
 
     drop(credentials);
-    let credentials = desk.open()?;
-    assert!(credentials.find_api_key(&bot.api_key).is_none());
+    let credentials = desk.open().await?;
+    assert!(credentials.find_api_key(&bot.api_key).await?.is_none());
     assert_eq!(
-        secret(credentials.find_api_key(&desktop.api_key)),
+        secret(credentials.find_api_key(&desktop.api_key).await?),
         Some(desktop.secret_key)
     );
     Ok(())
 }
 
-#[tokio::test]
-async fn a_key_is_refused_even_when_its_removal_fails() -> Outcome {
-    let desk = Desk::new()?;
-    let credentials = desk.open()?;
+pub(super) async fn a_key_is_refused_even_when_its_removal_fails(desk: Desk) -> Outcome {
+    let credentials = desk.open().await?;
     let alice = credentials.register("alice", PASSWORD).await?;
     let key = credentials.create_api_key(alice, "").await?;
-    let read_only = |on: bool| {
-        let database = credentials.inner.store.lock();
-        database.pragma_update(None, "query_only", on)
-    };
-
-    read_only(true)?;
+    desk.sql("ALTER TABLE api_keys RENAME TO lost").await?;
     let refused = credentials.revoke_api_key(alice, &key.api_key).await;
     assert!(matches!(refused, Err(CredentialsError::Storage(_))));
-    assert!(credentials.find_api_key(&key.api_key).is_none());
-    read_only(false)?;
+    assert!(credentials.find_api_key(&key.api_key).await?.is_none());
+
+    desk.sql("ALTER TABLE lost RENAME TO api_keys").await?;
+    assert!(credentials.find_api_key(&key.api_key).await?.is_none());
     credentials.revoke_api_key(alice, &key.api_key).await?;
     Ok(())
 }
 
-#[tokio::test]
-async fn an_account_has_so_many_keys_and_no_more() -> Outcome {
-    let desk = Desk::new()?;
-    let credentials = desk.open()?;
+pub(super) async fn an_account_has_so_many_keys_and_no_more(desk: Desk) -> Outcome {
+    let credentials = desk.open().await?;
     let alice = credentials.register("alice", PASSWORD).await?;
     let bob = credentials.register("bob", PASSWORD).await?;
     for _ in 0..keys::PER_ACCOUNT {
@@ -103,10 +97,8 @@ async fn an_account_has_so_many_keys_and_no_more() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn keys_need_an_owner_and_a_decent_label() -> Outcome {
-    let desk = Desk::new()?;
-    let credentials = desk.open()?;
+pub(super) async fn keys_need_an_owner_and_a_decent_label(desk: Desk) -> Outcome {
+    let credentials = desk.open().await?;
     let alice = credentials.register("alice", PASSWORD).await?;
     for label in ["a\nb", &"x".repeat(65)] {
         assert!(matches!(
@@ -123,26 +115,26 @@ async fn keys_need_an_owner_and_a_decent_label() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_secret_moved_to_another_key_is_noticed() -> Outcome {
-    let desk = Desk::new()?;
-    let credentials = desk.open()?;
+pub(super) async fn a_secret_moved_to_another_key_is_noticed(desk: Desk) -> Outcome {
+    let credentials = desk.open().await?;
     let alice = credentials.register("alice", PASSWORD).await?;
     let mallory = credentials.register("mallory", PASSWORD).await?;
     credentials.create_api_key(alice, "").await?;
     credentials.create_api_key(mallory, "").await?;
     drop(credentials);
-    desk.sql("UPDATE api_keys SET account = 2 WHERE id = 1")?;
+    desk.sql("UPDATE api_keys SET account = 2 WHERE id = 1")
+        .await?;
     assert!(matches!(
-        desk.open(),
+        desk.open().await,
         Err(OpenError::SecretDamaged { row: 1 })
     ));
     desk.sql(
         "UPDATE api_keys SET account = 1 WHERE id = 1;
          UPDATE api_keys SET secret = (SELECT secret FROM api_keys WHERE id = 1) WHERE id = 2",
-    )?;
+    )
+    .await?;
     assert!(matches!(
-        desk.open(),
+        desk.open().await,
         Err(OpenError::SecretDamaged { row: 2 })
     ));
     Ok(())

@@ -1,20 +1,31 @@
-//! Scenarios over a data directory of their own, with a clock that moves when told.
+//! Scenarios with a clock that moves when told.
+//!
+//! What each store must do is a function that takes a [`Desk`], and runs on both. What only one of
+//! them can do is a test in `files` or in `gateways`.
 
 mod api_keys;
 mod files;
+mod gateways;
 mod logins;
+mod secrets;
 mod sessions;
 
 use std::error::Error;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use orderbook_core::AccountId;
+use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 
+use crate::postgres::testing::TestDatabase;
+
 use super::passwords::Cost;
+use super::postgres::Postgres;
+use super::sqlite::Sqlite;
+use super::store::Store;
 use super::{ApiKey, Credentials, OpenError};
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -23,55 +34,135 @@ const PASSWORD: &str = "correct horse battery";
 const START: u64 = 1_760_000_000_000;
 const HOUR: u64 = 3_600_000;
 
+macro_rules! on_both {
+    ($($topic:ident::{$($scenario:ident),* $(,)?}),* $(,)?) => {
+        mod in_files {
+            $(mod $topic {
+                use super::super::{Desk, Outcome, $topic};
+
+                $(#[tokio::test]
+                async fn $scenario() -> Outcome {
+                    $topic::$scenario(Desk::in_files()?).await
+                })*
+            })*
+        }
+
+        mod in_a_database {
+            $(mod $topic {
+                use super::super::{Desk, Outcome, $topic};
+
+                $(#[tokio::test]
+                async fn $scenario() -> Outcome {
+                    $topic::$scenario(Desk::in_a_database().await?).await
+                })*
+            })*
+        }
+    };
+}
+
+on_both! {
+    logins::{a_user_registers_logs_in_and_logs_out, wrong_user_and_wrong_password_look_the_same, names_are_unique_in_any_case, names_and_passwords_keep_the_rules, hashing_is_bounded_and_the_overflow_refused, a_caller_who_gives_up_frees_the_place},
+    sessions::{an_unused_session_expires_and_use_keeps_it, a_session_expires_after_thirty_days_of_use, use_is_noted_once_a_minute, the_oldest_session_gives_way, expired_sessions_are_forgotten},
+    api_keys::{an_api_key_works_until_it_is_revoked, a_key_is_refused_even_when_its_removal_fails, an_account_has_so_many_keys_and_no_more, keys_need_an_owner_and_a_decent_label, a_secret_moved_to_another_key_is_noticed},
+    secrets::{everything_survives_a_restart, no_secret_is_in_debug_output, the_master_key_must_be_there_and_be_the_right_one},
+}
+
+/// A place for a store, and the time.
 struct Desk {
+    /// Holds the files, or only the master key.
     directory: TempDir,
+    database: Option<TestDatabase>,
     clock: Arc<AtomicU64>,
 }
 
 impl Desk {
-    fn new() -> Result<Self, Box<dyn Error>> {
+    fn in_files() -> Result<Self, Box<dyn Error>> {
         Ok(Self {
             directory: TempDir::new()?,
+            database: None,
             clock: Arc::new(AtomicU64::new(START)),
         })
     }
 
-    fn open(&self) -> Result<Credentials, OpenError> {
+    async fn in_a_database() -> Result<Self, Box<dyn Error>> {
+        Ok(Self {
+            database: Some(TestDatabase::create().await?),
+            ..Self::in_files()?
+        })
+    }
+
+    async fn open(&self) -> Result<Credentials, OpenError> {
+        self.open_with_key(&self.secret_key()).await
+    }
+
+    /// Opens the store as another process does that has this file for a master key.
+    async fn open_with_key(&self, secret_key: &Path) -> Result<Credentials, OpenError> {
+        let store: Box<dyn Store> = match &self.database {
+            None => Box::new(Sqlite::open(self.directory())?),
+            Some(database) => {
+                let database = database.connect().await.expect("a database");
+                Box::new(Postgres::connect(&database, secret_key).await?)
+            }
+        };
         let clock = Arc::clone(&self.clock);
         // As cheap as Argon2 gets: what it costs is not what these scenarios are about.
         let cost = Cost {
             memory_kib: 8,
             passes: 1,
         };
-        Credentials::open_with(
-            self.directory.path(),
-            Box::new(move || clock.load(Ordering::SeqCst)),
-            cost,
-        )
+        Credentials::with(store, Box::new(move || clock.load(Ordering::SeqCst)), cost)
     }
 
     fn wait(&self, millis: u64) {
         self.clock.fetch_add(millis, Ordering::SeqCst);
     }
 
+    fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     fn file(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
+        self.directory().join(name)
+    }
+
+    fn secret_key(&self) -> PathBuf {
+        self.file("secret.key")
     }
 
     /// Every byte of every file, the write-ahead log included.
     fn bytes(&self) -> Result<Vec<u8>, Box<dyn Error>> {
         let mut bytes = Vec::new();
-        for entry in fs::read_dir(self.directory.path())? {
+        for entry in fs::read_dir(self.directory())? {
             bytes.extend(fs::read(entry?.path())?);
         }
         Ok(bytes)
     }
 
-    /// Changes the closed database behind the back of the store.
-    fn sql(&self, statements: &str) -> Outcome {
-        let database = rusqlite::Connection::open(self.file("accounts.sqlite"))?;
-        database.execute_batch(statements)?;
+    /// Changes the tables behind the back of the store.
+    async fn sql(&self, statements: &str) -> Outcome {
+        match &self.database {
+            None => self.connection()?.execute_batch(statements)?,
+            Some(database) => database.sql(statements).await?,
+        }
         Ok(())
+    }
+
+    /// What a query for one number finds.
+    async fn number(&self, query: &str) -> Result<i64, Box<dyn Error>> {
+        let number = match &self.database {
+            None => self.connection()?.query_row(query, [], |row| row.get(0))?,
+            Some(database) => {
+                let database = database.connect().await?;
+                sqlx::query_scalar(AssertSqlSafe(query))
+                    .fetch_one(database.pool())
+                    .await?
+            }
+        };
+        Ok(number)
+    }
+
+    fn connection(&self) -> Result<rusqlite::Connection, rusqlite::Error> {
+        rusqlite::Connection::open(self.file("accounts.sqlite"))
     }
 }
 

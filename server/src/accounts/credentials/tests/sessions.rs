@@ -1,12 +1,10 @@
 //! When a session ends.
 
-use super::super::{Credentials, CredentialsError, sessions};
+use super::super::{CredentialsError, sessions};
 use super::*;
 
-#[tokio::test]
-async fn an_unused_session_expires_and_use_keeps_it() -> Outcome {
-    let desk = Desk::new()?;
-    let credentials = desk.open()?;
+pub(super) async fn an_unused_session_expires_and_use_keeps_it(desk: Desk) -> Outcome {
+    let credentials = desk.open().await?;
     credentials.register("alice", PASSWORD).await?;
     let used = credentials.login("alice", PASSWORD).await?;
     let unused = credentials.login("alice", PASSWORD).await?;
@@ -22,10 +20,8 @@ async fn an_unused_session_expires_and_use_keeps_it() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_session_expires_after_thirty_days_of_use() -> Outcome {
-    let desk = Desk::new()?;
-    let credentials = desk.open()?;
+pub(super) async fn a_session_expires_after_thirty_days_of_use(desk: Desk) -> Outcome {
+    let credentials = desk.open().await?;
     credentials.register("alice", PASSWORD).await?;
     let token = credentials.login("alice", PASSWORD).await?;
     for _ in 0..59 {
@@ -42,16 +38,10 @@ async fn a_session_expires_after_thirty_days_of_use() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn use_is_noted_once_a_minute() -> Outcome {
-    let desk = Desk::new()?;
-    let credentials = desk.open()?;
+pub(super) async fn use_is_noted_once_a_minute(desk: Desk) -> Outcome {
+    let credentials = desk.open().await?;
     credentials.register("alice", PASSWORD).await?;
     let token = credentials.login("alice", PASSWORD).await?;
-    let noted = || -> Result<i64, rusqlite::Error> {
-        let database = credentials.inner.store.lock();
-        database.query_row("SELECT last_used FROM sessions", [], |row| row.get(0))
-    };
     let start = i64::try_from(START)?;
     for (pause, expected) in [
         (59_999, 0),
@@ -61,15 +51,14 @@ async fn use_is_noted_once_a_minute() -> Outcome {
     ] {
         desk.wait(pause);
         credentials.session(&token).await?;
-        assert_eq!(noted()? - start, expected);
+        let noted = desk.number("SELECT last_used FROM sessions").await?;
+        assert_eq!(noted - start, expected);
     }
     Ok(())
 }
 
-#[tokio::test]
-async fn the_oldest_session_gives_way() -> Outcome {
-    let desk = Desk::new()?;
-    let credentials = desk.open()?;
+pub(super) async fn the_oldest_session_gives_way(desk: Desk) -> Outcome {
+    let credentials = desk.open().await?;
     credentials.register("alice", PASSWORD).await?;
     credentials.register("bob", PASSWORD).await?;
     let bobs = credentials.login("bob", PASSWORD).await?;
@@ -86,25 +75,24 @@ async fn the_oldest_session_gives_way() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn expired_sessions_are_forgotten() -> Outcome {
-    let desk = Desk::new()?;
-    let count = |credentials: &Credentials| -> Result<i64, rusqlite::Error> {
-        let database = credentials.inner.store.lock();
-        database.query_row("SELECT count(*) FROM sessions", [], |row| row.get(0))
-    };
-    let credentials = desk.open()?;
+pub(super) async fn expired_sessions_are_forgotten(desk: Desk) -> Outcome {
+    const COUNT: &str = "SELECT count(*) FROM sessions";
+    let credentials = desk.open().await?;
     credentials.register("alice", PASSWORD).await?;
     credentials.register("bob", PASSWORD).await?;
     credentials.login("bob", PASSWORD).await?;
     credentials.login("alice", PASSWORD).await?;
     desk.wait(24 * HOUR);
     credentials.login("alice", PASSWORD).await?;
-    assert_eq!(count(&credentials)?, 2, "one of alice, the old one of bob");
+    assert_eq!(
+        desk.number(COUNT).await?,
+        2,
+        "one of alice, the old one of bob"
+    );
     drop(credentials);
-    let credentials = desk.open()?;
-    assert_eq!(count(&credentials)?, 2, "opening changes nothing");
+    let credentials = desk.open().await?;
+    assert_eq!(desk.number(COUNT).await?, 2, "opening changes nothing");
     credentials.forget_expired_sessions().await?;
-    assert_eq!(count(&credentials)?, 1);
+    assert_eq!(desk.number(COUNT).await?, 1);
     Ok(())
 }

@@ -1,0 +1,143 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// An exchange: order books, balances, market data, REST and WebSocket. In one process, unless a
+/// role is named.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) role: Option<RoleCommand>,
+
+    #[command(flatten)]
+    pub(crate) all: AllArgs,
+}
+
+/// Which part of an exchange this process is.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RoleCommand {
+    /// Everything in one process. This is also what happens when no role is named.
+    All(AllArgs),
+    /// Orders commands, keeps the log, and feeds the other processes. One for each exchange.
+    Orders(OrdersArgs),
+    /// Serves REST and WebSocket. As many as it takes.
+    Gateway(GatewayArgs),
+}
+
+/// What every role needs.
+#[derive(Debug, Args)]
+pub(crate) struct SharedArgs {
+    /// Instruments, fees and limits; see server/exchange.sample.toml.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Carry events between processes over this Redis, for example `redis://127.0.0.1:6379`.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "EXCHANGE_REDIS",
+        hide_env_values = true
+    )]
+    pub(crate) redis: Option<String>,
+
+    /// Keep users, orders, trades and candles in this PostgreSQL, with TimescaleDB where it has it,
+    /// for example `postgres://user:password@127.0.0.1/exchange`. In the data directory
+    /// otherwise.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "EXCHANGE_STORE",
+        hide_env_values = true
+    )]
+    pub(crate) store: Option<String>,
+
+    /// The key that secrets in the database of users are encrypted with. The same file for every
+    /// process of an exchange. secret.key in the data directory unless named.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_key: Option<PathBuf>,
+}
+
+/// A process that has the log.
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// Where everything is kept. Created if missing, never overwritten.
+    #[arg(long, value_name = "DIR", default_value = "./data")]
+    pub(crate) data_dir: PathBuf,
+}
+
+/// A process that serves clients.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The address to serve REST, WebSocket and the trading page on.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+
+    /// Let anybody credit play money to their own account.
+    #[arg(long)]
+    pub(crate) faucet: bool,
+}
+
+/// Everything in one process.
+#[derive(Debug, Args)]
+pub(crate) struct AllArgs {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+
+    /// Create two funded accounts and let bots trade BTCUSDT and ETHUSDT. Includes --faucet.
+    #[arg(long)]
+    pub(crate) demo: bool,
+
+    #[command(flatten)]
+    pub(crate) shared: SharedArgs,
+
+    /// The address for gateways of other processes; needs --cluster-key.
+    #[arg(long, value_name = "ADDR", requires = "cluster_key")]
+    pub(crate) internal: Option<SocketAddr>,
+
+    /// A file with the key that the processes of an exchange prove themselves to each other with.
+    #[arg(long, value_name = "FILE", requires = "internal")]
+    pub(crate) cluster_key: Option<PathBuf>,
+}
+
+/// The process that orders commands.
+#[derive(Debug, Args)]
+pub(crate) struct OrdersArgs {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+
+    #[command(flatten)]
+    pub(crate) shared: SharedArgs,
+
+    /// The address for gateways, and for health checks.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9090")]
+    pub(crate) internal: SocketAddr,
+
+    /// A file with the key that the processes of an exchange prove themselves to each other with.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cluster_key: PathBuf,
+}
+
+/// A gateway.
+#[derive(Debug, Args)]
+pub(crate) struct GatewayArgs {
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+
+    #[command(flatten)]
+    pub(crate) shared: SharedArgs,
+
+    /// Where the process that orders commands listens for gateways.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9090")]
+    pub(crate) orders: String,
+
+    /// A file with the key that the processes of an exchange prove themselves to each other with.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cluster_key: PathBuf,
+}

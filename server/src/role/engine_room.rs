@@ -1,0 +1,305 @@
+//! The process that has the log: everything in one, or the part that gateways rely on.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, bail, ensure};
+use axum::Router;
+use exchange_engine::{Command, Exchange, FEE_ACCOUNT, Listing};
+use orderbook_core::AccountId;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::buses::Buses;
+use super::options::Options;
+use super::storage::{Storage, secret_key};
+use super::{Folds, Role, Task, asked_to_stop};
+use crate::accounts::Credentials;
+use crate::api::symbols::Symbols;
+use crate::bus::redis;
+use crate::bus::{Feed, InProcessBus};
+use crate::config::Config;
+use crate::data_dir::{Accounts, DataDir};
+use crate::demo;
+use crate::gateway::{App, ClientLimits, places, router, serve};
+use crate::health::{self, Health};
+use crate::link::{self, Catalogue, Served};
+use crate::log::{CommandLog, SqliteLog};
+use crate::marketdata::{self, Publisher};
+use crate::orders::{OrderEntry, Recovered, Sequencer, sequencer};
+use crate::postgres::Database;
+use crate::store::writer::{self, WriterStatus};
+use crate::store::{Cursor, Store};
+
+/// Runs until the process is asked to stop.
+pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
+    debug_assert!(role.runs(Task::Sequence));
+    let config = Config::load(options.shared.config.as_deref())?;
+    let clients = match options.listen {
+        Some(address) if role.runs(Task::Serve) => Some(listen(address).await?),
+        _ => None,
+    };
+    let gateways = match &options.internal {
+        Some((address, _)) => Some(listen(*address).await?),
+        None => None,
+    };
+    let redis = match &options.shared.redis {
+        Some(url) => Some(redis::open(url).await?),
+        None => None,
+    };
+    let (data_dir, storage) = open(&options).await?;
+    let log = SqliteLog::open(data_dir.path())?;
+
+    let buses = Buses::new(redis);
+    let mut in_process = InProcessBus::default();
+    let folds = Folds::start(role, &config.memory, &mut in_process);
+    let feed = Feed::new(buses.feed(in_process), log.history());
+    let market = buses.market();
+    let genesis = config.clone();
+    let (sequencer, recovered) =
+        sequencer::start(log, feed.clone(), move |exchange| genesis.genesis(exchange))?;
+    let recovered = recovered.await.context("the sequencer ended at start")?;
+    let recovered = recovered.with_context(|| match &options.shared.config {
+        Some(file) => format!("cannot start with {}", file.display()),
+        None => "cannot start".into(),
+    })?;
+    let cursor = claim(&*storage.store, &recovered).await?;
+    open_accounts(&recovered.exchange, &storage, &sequencer).await?;
+    storage.credentials.forget_expired_sessions().await?;
+    report(&config, &recovered);
+
+    let symbols = Arc::new(Symbols::new(&recovered.exchange));
+    buses.begin(&recovered, &symbols, &feed, &sequencer);
+    let entry = OrderEntry::Local(sequencer.clone());
+    let publisher = role.runs(Task::PublishStreams).then(|| {
+        let audience = buses.audience(options.internal.is_some());
+        let symbols = Arc::clone(&symbols);
+        Publisher::new(symbols, market.clone(), audience, recovered.epoch)
+    });
+    let started = marketdata::service::Started {
+        entry: entry.clone(),
+        recovered: recovered.seq,
+        publisher,
+    };
+    if folds.begin.send(started).is_err() {
+        bail!("market data ended at start");
+    }
+    let writer = WriterStatus::default();
+    if role.runs(Task::WriteHistory) {
+        let (store, status) = (Arc::clone(&storage.store), writer.clone());
+        tokio::spawn(write_history(store, feed.clone(), cursor.seq, status));
+    }
+    let health = Arc::new(Health {
+        entry: entry.clone(),
+        writer: Some(writer),
+        redis: buses.redis_bus(),
+    });
+
+    let mut serving = Serving::new(config.limits.connections);
+    if let (Some(listener), Some((_, key))) = (gateways, options.internal) {
+        let address = listener.local_addr()?;
+        let served = Arc::new(Served {
+            key,
+            log: recovered.log,
+            catalogue: catalogue(&recovered),
+            sequencer,
+            feed,
+            market,
+            hub: buses.hub.clone(),
+            stopping: serving.stopping.clone(),
+        });
+        let router = link::router(served).merge(health::router(Arc::clone(&health)));
+        tracing::info!("listening for gateways on http://{address}");
+        serving.add(listener, router);
+    }
+    drop(recovered);
+    if let Some(listener) = clients {
+        let address = listener.local_addr()?;
+        let app = Arc::new(App {
+            limits: ClientLimits::new(&config.limits),
+            websockets: places(config.limits.websocket_connections),
+            config,
+            symbols,
+            entry,
+            orders: folds.orders,
+            balances: folds.balances,
+            markets: folds.markets,
+            credentials: storage.credentials,
+            store: storage.store,
+            hub: buses.hub,
+            faucet: options.faucet,
+            health,
+        });
+        app.catch_up().await;
+        if options.demo {
+            demo::prepare(&app, data_dir.path(), address).await?;
+        }
+        tracing::info!("listening on http://{address}");
+        serving.add(listener, router(app));
+    }
+    serving.ended().await
+}
+
+/// Takes the data directory and opens what is kept besides the log, without changing any of it.
+async fn open(options: &Options) -> anyhow::Result<(DataDir, Storage)> {
+    let shared = &options.shared;
+    let (data_dir, storage) = if let Some(url) = &shared.store {
+        let database = Database::connect(url).await?;
+        let data_dir = DataDir::open(&options.data_dir, Accounts::Elsewhere)?;
+        let key = secret_key(shared.secret_key.clone(), data_dir.path());
+        (data_dir, Storage::postgres(&database, &key).await?)
+    } else {
+        let data_dir = DataDir::open(&options.data_dir, Accounts::Here)?;
+        let storage = Storage::embedded(data_dir.path())?;
+        (data_dir, storage)
+    };
+    let users = storage.credentials.users().await?.len();
+    data_dir.expect_log(users, storage.users_are_in)?;
+    if let Some(log) = storage.store.log().await? {
+        data_dir.expect_log_of_history(&log)?;
+    }
+    Ok((data_dir, storage))
+}
+
+/// Takes the store for this log, of which it is a witness.
+async fn claim(store: &dyn Store, recovered: &Recovered) -> anyhow::Result<Cursor> {
+    let cursor = store.claim(recovered.log).await?;
+    ensure!(
+        cursor.seq <= recovered.seq,
+        "the command log ends at input {}, but the store has seen input {}: the end of the log has \
+         been lost",
+        recovered.seq,
+        cursor.seq
+    );
+    Ok(cursor)
+}
+
+/// The listeners of this process, until it is asked to stop.
+struct Serving {
+    most_connections: usize,
+    tasks: JoinSet<()>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Serving {
+    fn new(most_connections: usize) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        tokio::spawn(async move {
+            asked_to_stop().await;
+            stop.send_replace(true);
+        });
+        Self {
+            most_connections,
+            tasks: JoinSet::new(),
+            stopping,
+        }
+    }
+
+    fn add(&mut self, listener: TcpListener, router: Router) {
+        let stopped = stopped(self.stopping.clone());
+        let serving = serve(listener, router, self.most_connections, stopped);
+        self.tasks.spawn(serving);
+    }
+
+    async fn ended(mut self) -> anyhow::Result<()> {
+        while let Some(ended) = self.tasks.join_next().await {
+            ended.context("serving ended")?;
+        }
+        Ok(())
+    }
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    if stopping.wait_for(|stopping| *stopping).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Listens, so that what is wrong with an address shows before anything else is done.
+pub(super) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Writes history from where the store is, also when the store turns out to be somewhere else.
+async fn write_history(store: Arc<dyn Store>, feed: Feed, mut seq: u64, status: WriterStatus) {
+    while let Err(gap) = writer::run(Arc::clone(&store), feed.tail(seq), status.clone()).await {
+        tracing::warn!(%gap, "the store has been put back; what it lacks is read from the log");
+        seq = gap.stored;
+    }
+}
+
+fn report(config: &Config, recovered: &Recovered) {
+    for market in recovered.exchange.markets() {
+        let symbol = market.book().instrument().symbol();
+        if !config.lists(symbol) {
+            tracing::warn!(
+                symbol,
+                "listed and open for trading, but not in the configuration"
+            );
+        }
+    }
+    tracing::info!(
+        inputs = recovered.seq,
+        state = %recovered.exchange.state_hash(),
+        log = %recovered.log,
+        "the command log is replayed"
+    );
+}
+
+/// What is traded, for gateways.
+fn catalogue(recovered: &Recovered) -> Catalogue {
+    let exchange = &recovered.exchange;
+    let assets = exchange.assets().map(|(id, asset)| Command::AddAsset {
+        asset: id,
+        code: asset.code.clone(),
+        decimals: asset.decimals,
+    });
+    let listings = exchange.markets().map(|market| {
+        Command::ListInstrument(Listing {
+            id: market.id(),
+            instrument: market.book().instrument().clone(),
+            base: market.base(),
+            quote: market.quote(),
+            fees: market.fees(),
+        })
+    });
+    Catalogue {
+        log: recovered.log.bytes(),
+        commands: assets.chain(listings).collect(),
+    }
+}
+
+/// Makes users and accounts agree: a crash in the middle of a registration leaves a user without
+/// an account, which is opened now. Accounts without a user mean that the database of users is
+/// not the one that belongs to the log; handing out their ids again would give away their money.
+async fn open_accounts(
+    exchange: &Exchange,
+    storage: &Storage,
+    sequencer: &Sequencer,
+) -> anyhow::Result<()> {
+    let users = accounts(&storage.credentials).await?;
+    for account in exchange.ledger().accounts() {
+        if account != FEE_ACCOUNT && !users.contains(&account) {
+            let place = storage.users_are_in;
+            bail!(
+                "the command log has account {account}, but {place} has no such user: the two do \
+                 not belong together or {place} has been lost"
+            );
+        }
+    }
+    for account in users {
+        if !exchange.ledger().has_account(account) {
+            let receipt = sequencer.submit(Command::OpenAccount { account }).await?;
+            receipt.outcome().result?;
+        }
+    }
+    Ok(())
+}
+
+async fn accounts(credentials: &Credentials) -> anyhow::Result<BTreeSet<AccountId>> {
+    let users = credentials.users().await?;
+    Ok(users.into_iter().map(|(account, _)| account).collect())
+}

@@ -1,0 +1,203 @@
+//! The process that serves clients and has no log: commands go to the process that orders them,
+//! and what became of them comes back over the bus.
+
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use exchange_engine::{Exchange, Input};
+use orderbook_core::Timestamp;
+
+use super::buses::add_streams;
+use super::engine_room::listen;
+use super::storage::Storage;
+use super::{Folds, Role, Task, asked_to_stop};
+use crate::api::streams::{Topic, stream_name};
+use crate::api::symbols::Symbols;
+use crate::bus::redis::{self, Redis};
+use crate::bus::{Body, Follower, InProcessBus, Packet, ReadModel, Stream, Takes};
+use crate::cli::GatewayArgs;
+use crate::config::Config;
+use crate::gateway::{App, ClientLimits, Hub, places, router, serve};
+use crate::health::Health;
+use crate::link::{Catalogue, ClusterKey, Link};
+use crate::log::LogId;
+use crate::marketdata::{self, MarketModel};
+use crate::orders::{OrderEntry, Progress, RemoteSequencer};
+use crate::postgres::Database;
+use crate::store::{PostgresStore, Store};
+
+/// Runs until the process is asked to stop.
+pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
+    debug_assert!(role.runs(Task::Follow) && role.runs(Task::Serve));
+    let config = Config::load(args.shared.config.as_deref())?;
+    let key = ClusterKey::read(&args.cluster_key)?;
+    let store = args.shared.store.as_deref();
+    let store = store.context("--store is needed: gateways share the users in PostgreSQL")?;
+    let secret_key = args.shared.secret_key.as_deref();
+    let secret_key = secret_key.context(
+        "--secret-key is needed: the file that the process at --orders encrypts secrets with",
+    )?;
+    let listener = listen(args.serve.listen).await?;
+    let address = listener.local_addr()?;
+
+    let link = Link::new(&args.orders, key)?;
+    let catalogue = link.catalogue().await;
+    let catalogue =
+        catalogue.with_context(|| format!("--orders: {} cannot be used", args.orders))?;
+    let log = LogId::new(catalogue.log);
+    let link = link.to(log);
+    let redis = match &args.shared.redis {
+        Some(url) => Some(Redis::new(redis::open(url).await?, log)),
+        None => None,
+    };
+    let database = Database::connect(store).await?;
+    // The process at --orders has made it its own before anybody could ask it for the catalogue. In
+    // another one, however empty, users would be given accounts that belong to somebody else.
+    let history = PostgresStore::new(&database);
+    ensure!(
+        history.log().await?.is_some(),
+        "--store: this database is not the one of the process at --orders: it is still empty"
+    );
+    history.claim(log).await.context("--store")?;
+    let storage = Storage::postgres(&database, secret_key).await?;
+
+    let symbols = Arc::new(symbols(&catalogue)?);
+    let hub = Hub::default();
+    add_streams(&hub, &symbols);
+    if let Some(redis) = &redis {
+        remember(&hub, redis, &symbols).await;
+    }
+    let mut in_process = InProcessBus::default();
+    let folds = Folds::start(role, &config.memory, &mut in_process);
+    let remote = Arc::new(RemoteSequencer::new(link.clone()));
+    let entry = OrderEntry::Remote(Arc::clone(&remote));
+    let started = marketdata::service::Started {
+        entry: entry.clone(),
+        recovered: 0,
+        publisher: None,
+    };
+    ensure!(
+        folds.begin.send(started).is_ok(),
+        "market data ended at start"
+    );
+
+    let subscribe = |stream| redis.as_ref().map(|redis| redis.subscribe(stream));
+    let feed = Follower::new(
+        Stream::Feed,
+        link.clone(),
+        subscribe(Stream::Feed),
+        TakesFeed {
+            folds: in_process,
+            remote: Arc::clone(&remote),
+        },
+    );
+    let market = Follower::new(
+        Stream::Market,
+        link,
+        subscribe(Stream::Market),
+        TakesMarket {
+            hub: hub.clone(),
+            markets: folds.markets.clone(),
+        },
+    );
+    let mut following = tokio::task::JoinSet::new();
+    following.spawn(feed.run());
+    following.spawn(market.run());
+
+    let app = Arc::new(App {
+        limits: ClientLimits::new(&config.limits),
+        websockets: places(config.limits.websocket_connections),
+        config,
+        symbols,
+        entry: entry.clone(),
+        orders: folds.orders,
+        balances: folds.balances,
+        markets: folds.markets,
+        credentials: storage.credentials,
+        store: storage.store,
+        hub,
+        faucet: args.serve.faucet,
+        health: Arc::new(Health {
+            entry,
+            writer: None,
+            redis: None,
+        }),
+    });
+    let most_connections = app.config.limits.connections;
+    let serving = async {
+        remote.first_heard().await;
+        app.catch_up().await;
+        tracing::info!("listening on http://{address}");
+        serve(listener, router(app), most_connections, asked_to_stop()).await;
+    };
+    tokio::select! {
+        () = serving => Ok(()),
+        ended = following.join_next() => {
+            let ended = ended.context("nothing is followed")?;
+            ended.context("following the feed ended")?
+        }
+    }
+}
+
+/// Fetches the last messages that Redis has kept. Without them, subscribers wait for new ones.
+async fn remember(hub: &Hub, redis: &Redis, symbols: &Symbols) {
+    let names: Vec<Arc<str>> = symbols
+        .iter()
+        .flat_map(|symbol| Topic::all().map(|topic| stream_name(symbol, topic).into()))
+        .collect();
+    if let Ok(last) = redis.last_messages(&names).await {
+        hub.remember(last);
+    } else {
+        tracing::warn!("Redis does not tell the last messages of the public streams");
+    }
+}
+
+/// What is traded, from the commands that list it.
+fn symbols(catalogue: &Catalogue) -> anyhow::Result<Symbols> {
+    let mut exchange = Exchange::new();
+    for command in &catalogue.commands {
+        let input = Input {
+            time: Timestamp::default(),
+            command: command.clone(),
+        };
+        exchange.apply(&input, &mut Vec::new())?;
+    }
+    Ok(Symbols::new(&exchange))
+}
+
+/// Hands the feed on to the folds of this process.
+struct TakesFeed {
+    folds: InProcessBus,
+    remote: Arc<RemoteSequencer>,
+}
+
+impl Takes for TakesFeed {
+    async fn take(&mut self, packet: Arc<Packet>) -> anyhow::Result<()> {
+        match &packet.body {
+            Body::Batch(batch) => self.folds.relay(batch).await?,
+            Body::Heartbeat { time } => self.remote.heard(Progress {
+                seq: packet.seq,
+                time: *time,
+            }),
+            Body::Messages { .. } | Body::Snapshot { .. } => {}
+        }
+        Ok(())
+    }
+}
+
+/// Hands the public streams on to the subscribers of this process.
+struct TakesMarket {
+    hub: Hub,
+    markets: ReadModel<MarketModel>,
+}
+
+impl Takes for TakesMarket {
+    async fn take(&mut self, packet: Arc<Packet>) -> anyhow::Result<()> {
+        if let Body::Messages { as_of, .. } | Body::Snapshot { as_of, .. } = &packet.body {
+            // Who hears of something finds it when asking for it.
+            drop(self.markets.at(*as_of).await);
+        }
+        self.hub.deliver(&packet);
+        Ok(())
+    }
+}

@@ -1,0 +1,188 @@
+//! Which tasks a process runs.
+//!
+//! Every role runs the same tasks, only not all of them; what differs is where the feed comes from
+//! and where history is kept. The table below is all there is to it, so that further roles are
+//! further columns.
+
+mod buses;
+mod engine_room;
+mod gateway;
+mod options;
+mod storage;
+
+use tokio::sync::oneshot;
+
+use crate::accounts::{self, BalanceModel};
+use crate::bus::{InProcessBus, ReadModel};
+use crate::cli::{Cli, RoleCommand};
+use crate::config::Memory;
+use crate::marketdata::{self, MarketModel};
+use crate::orders::{self, OrderModel};
+
+/// What a process is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    All,
+    Orders,
+    Gateway,
+}
+
+/// What a process may have to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Task {
+    /// Order commands and keep the log: the only writer.
+    Sequence,
+    /// Take the feed and the public streams from the process that sequences.
+    Follow,
+    /// Fold the feed into orders and fills, for queries.
+    FoldOrders,
+    /// Fold the feed into balances, for queries.
+    FoldBalances,
+    /// Fold the feed into market data, for queries and for the public streams.
+    FoldMarkets,
+    /// Tell the public streams.
+    PublishStreams,
+    /// Write history into the store.
+    WriteHistory,
+    /// Serve clients.
+    Serve,
+}
+
+impl Role {
+    /// What it does.
+    const fn tasks(self) -> &'static [Task] {
+        match self {
+            Self::All => &[
+                Task::Sequence,
+                Task::FoldOrders,
+                Task::FoldBalances,
+                Task::FoldMarkets,
+                Task::PublishStreams,
+                Task::WriteHistory,
+                Task::Serve,
+            ],
+            Self::Orders => &[
+                Task::Sequence,
+                // For the public streams.
+                Task::FoldMarkets,
+                Task::PublishStreams,
+                Task::WriteHistory,
+            ],
+            Self::Gateway => &[
+                Task::Follow,
+                Task::FoldOrders,
+                Task::FoldBalances,
+                Task::FoldMarkets,
+                Task::Serve,
+            ],
+        }
+    }
+
+    fn runs(self, task: Task) -> bool {
+        self.tasks().contains(&task)
+    }
+}
+
+/// Runs the role that the command line names until the process is asked to stop.
+pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.role.unwrap_or(RoleCommand::All(cli.all)) {
+        RoleCommand::All(args) => engine_room::run(Role::All, args.try_into()?).await,
+        RoleCommand::Orders(args) => engine_room::run(Role::Orders, args.try_into()?).await,
+        RoleCommand::Gateway(args) => gateway::run(Role::Gateway, args).await,
+    }
+}
+
+/// The folds of a process, and how the one of the markets is told to begin.
+struct Folds {
+    orders: ReadModel<OrderModel>,
+    balances: ReadModel<BalanceModel>,
+    markets: ReadModel<MarketModel>,
+    begin: oneshot::Sender<marketdata::service::Started>,
+}
+
+impl Folds {
+    /// Starts the folds that a role has; what it does not have stays empty.
+    fn start(role: Role, memory: &Memory, bus: &mut InProcessBus) -> Self {
+        let orders = ReadModel::new(OrderModel::new(memory));
+        let balances = ReadModel::new(BalanceModel::default());
+        let markets = ReadModel::new(MarketModel::new(memory));
+        let (begin, started) = oneshot::channel();
+        if role.runs(Task::FoldOrders) {
+            tokio::spawn(orders::service::run(orders.clone(), bus.subscribe()));
+        }
+        if role.runs(Task::FoldBalances) {
+            tokio::spawn(accounts::service::run(balances.clone(), bus.subscribe()));
+        }
+        if role.runs(Task::FoldMarkets) {
+            let feed = bus.subscribe();
+            tokio::spawn(marketdata::service::run(markets.clone(), feed, started));
+        }
+        Self {
+            orders,
+            balances,
+            markets,
+            begin,
+        }
+    }
+}
+
+/// Ctrl-C, or the signal that process managers send.
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = match signal(SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM cannot be caught");
+            return std::future::pending().await;
+        }
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        result = tokio::signal::ctrl_c() => drop(result),
+    }
+    tracing::info!("stopping");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TASKS: [Task; 8] = [
+        Task::Sequence,
+        Task::Follow,
+        Task::FoldOrders,
+        Task::FoldBalances,
+        Task::FoldMarkets,
+        Task::PublishStreams,
+        Task::WriteHistory,
+        Task::Serve,
+    ];
+
+    /// A process either has the feed or follows it, and what one process must do alone is done by
+    /// one of the two that an exchange is split into.
+    #[test]
+    fn the_roles_make_up_an_exchange() {
+        for role in [Role::All, Role::Orders, Role::Gateway] {
+            assert_ne!(
+                role.runs(Task::Sequence),
+                role.runs(Task::Follow),
+                "{role:?}"
+            );
+        }
+        for task in TASKS {
+            let split = [Role::Orders, Role::Gateway].map(|role| role.runs(task));
+            if task == Task::Follow {
+                assert_eq!((Role::All.runs(task), split), (false, [false, true]));
+                continue;
+            }
+            assert!(Role::All.runs(task), "{task:?}");
+            assert!(split.contains(&true), "{task:?}");
+        }
+        for alone in [Task::Sequence, Task::PublishStreams, Task::WriteHistory] {
+            assert!(
+                !Role::Gateway.runs(alone),
+                "there may be several: {alone:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! What batches of the feed change in a store.
+//!
+//! Changes are relative to what is stored: a trade is added to the candle that is there, a fill to
+//! the order that is there. So the writer has no state that could differ from the store's, and
+//! changes can be cut anywhere between two batches.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use accounts_core::Amount;
+use exchange_engine::{Event, InstrumentId};
+use marketdata_core::{Candle, CandleSeries, Interval, PublicTrade};
+use orderbook_core::{CloseReason, Event as BookEvent, OrderId, Quantity, Timestamp, Trade};
+
+use super::Cursor;
+use crate::bus::Batch;
+use crate::orders::{OrderRecord, OrderStatus};
+
+/// What batches of the feed change. Relative to what is stored, so that writing needs no reading.
+#[derive(Debug, Clone)]
+pub(crate) struct Changes {
+    follows: u64,
+    cursor: Cursor,
+    listed: Vec<InstrumentId>,
+    trades: Vec<SettledTrade>,
+    candles: BTreeMap<InstrumentId, [CandleSeries; Interval::ALL.len()]>,
+    orders: BTreeMap<OrderId, OrderChange>,
+}
+
+/// A trade whose money has changed hands.
+#[derive(Debug, Clone)]
+pub(super) struct SettledTrade {
+    pub(super) instrument: InstrumentId,
+    pub(super) time: Timestamp,
+    pub(super) trade: Trade,
+    pub(super) quote_amount: Amount,
+    /// In the asset that the maker received.
+    pub(super) maker_fee: Amount,
+    /// In the asset that the taker received.
+    pub(super) taker_fee: Amount,
+}
+
+/// What happened to an order.
+#[derive(Debug, Clone)]
+pub(super) enum OrderChange {
+    /// It was taken in by one of the batches: it is not stored yet.
+    Accepted(OrderRecord),
+    /// It was taken in before.
+    Updated(OrderUpdate),
+}
+
+/// What happened to an order that is stored.
+#[derive(Debug, Clone)]
+pub(super) struct OrderUpdate {
+    pub(super) instrument: InstrumentId,
+    /// What it traded.
+    pub(super) executed: Quantity,
+    /// What it traded for.
+    pub(super) quote_amount: Amount,
+    /// By how much its owner made it smaller.
+    pub(super) reduced: Quantity,
+    /// What has become of it, where that is something new.
+    pub(super) status: Option<OrderStatus>,
+    pub(super) update_time: Timestamp,
+}
+
+impl Changes {
+    /// No changes yet, to a store that has come to this sequence number.
+    pub(crate) fn after(seq: u64) -> Self {
+        Self {
+            follows: seq,
+            cursor: Cursor {
+                seq,
+                time: Timestamp::default(),
+            },
+            listed: Vec::new(),
+            trades: Vec::new(),
+            candles: BTreeMap::new(),
+            orders: BTreeMap::new(),
+        }
+    }
+
+    /// Adds what the next batch changes.
+    ///
+    /// # Panics
+    ///
+    /// Where the batch does not follow what has been added before.
+    pub(crate) fn add(&mut self, batch: &Batch) {
+        assert_eq!(batch.prev_seq, self.cursor.seq, "the feed has no gaps");
+        for outcome in &batch.outcomes {
+            for event in &outcome.events {
+                self.add_event(outcome.time, event);
+            }
+            self.cursor.time = outcome.time;
+        }
+        self.cursor.seq = batch.last_seq();
+    }
+
+    fn add_event(&mut self, time: Timestamp, event: &Event) {
+        match event {
+            Event::InstrumentListed { instrument } => self.listed.push(*instrument),
+            Event::OrderAccepted {
+                instrument,
+                order,
+                client_order_id,
+            } => {
+                let record = OrderRecord::accepted(time, *instrument, order, *client_order_id);
+                self.orders.insert(order.id, OrderChange::Accepted(record));
+            }
+            Event::Settled {
+                instrument,
+                trade,
+                quote_amount,
+                maker_fee,
+                taker_fee,
+                ..
+            } => self.settled(SettledTrade {
+                instrument: *instrument,
+                time,
+                trade: *trade,
+                quote_amount: *quote_amount,
+                maker_fee: *maker_fee,
+                taker_fee: *taker_fee,
+            }),
+            Event::Book {
+                instrument,
+                event: BookEvent::Reduced { order_id, by, .. },
+            } => match self.order(*instrument, *order_id) {
+                OrderChange::Accepted(order) => order.reduce(time, *by),
+                OrderChange::Updated(update) => update.reduce(time, *by),
+            },
+            Event::Book {
+                instrument,
+                event:
+                    BookEvent::Closed {
+                        order_id, reason, ..
+                    },
+            } => match self.order(*instrument, *order_id) {
+                OrderChange::Accepted(order) => order.close(time, *reason),
+                OrderChange::Updated(update) => update.close(time, *reason),
+            },
+            // The other events are nothing that is kept.
+            _ => {}
+        }
+    }
+
+    fn settled(&mut self, settled: SettledTrade) {
+        let SettledTrade {
+            instrument,
+            time,
+            trade,
+            quote_amount,
+            ..
+        } = settled;
+        // Of a trade with oneself both sides are one's own; the order is another.
+        for order_id in [trade.maker_order_id, trade.taker_order_id] {
+            match self.order(instrument, order_id) {
+                OrderChange::Accepted(order) => order.fill(time, trade.quantity, quote_amount),
+                OrderChange::Updated(update) => update.fill(time, trade.quantity, quote_amount),
+            }
+        }
+        let candles = self.candles.entry(instrument).or_insert_with(|| {
+            Interval::ALL.map(|interval| CandleSeries::new(interval, usize::MAX))
+        });
+        for series in candles {
+            series.apply(&PublicTrade::new(time, &trade));
+        }
+        self.trades.push(settled);
+    }
+
+    /// What has happened to an order so far; nothing where it was not touched.
+    fn order(&mut self, instrument: InstrumentId, id: OrderId) -> &mut OrderChange {
+        match self.orders.entry(id) {
+            Entry::Occupied(order) => order.into_mut(),
+            Entry::Vacant(order) => order.insert(OrderChange::Updated(OrderUpdate {
+                instrument,
+                executed: Quantity::ZERO,
+                quote_amount: Amount::ZERO,
+                reduced: Quantity::ZERO,
+                status: None,
+                update_time: Timestamp::default(),
+            })),
+        }
+    }
+
+    /// How far a store has come with these changes.
+    pub(crate) fn cursor(&self) -> Cursor {
+        self.cursor
+    }
+
+    /// How many rows they add or change.
+    pub(crate) fn rows(&self) -> usize {
+        let candles = self.candles.values().flatten();
+        let candles: usize = candles.map(|series| series.candles().len()).sum();
+        self.trades.len() + self.orders.len() + candles
+    }
+
+    /// The sequence number that the first batch follows.
+    pub(super) fn follows(&self) -> u64 {
+        self.follows
+    }
+
+    /// The instruments that were listed.
+    pub(super) fn listed(&self) -> &[InstrumentId] {
+        &self.listed
+    }
+
+    /// The trades, oldest first.
+    pub(super) fn trades(&self) -> &[SettledTrade] {
+        &self.trades
+    }
+
+    /// The candles of just these trades.
+    pub(super) fn candles(&self) -> impl Iterator<Item = (InstrumentId, Interval, &Candle)> {
+        self.candles.iter().flat_map(|(instrument, all)| {
+            all.iter().flat_map(|series| {
+                let candles = series.candles();
+                candles.map(|candle| (*instrument, series.interval(), candle))
+            })
+        })
+    }
+
+    /// The orders that were touched.
+    pub(super) fn orders(&self) -> impl Iterator<Item = (OrderId, &OrderChange)> {
+        self.orders.iter().map(|(id, order)| (*id, order))
+    }
+}
+
+impl OrderUpdate {
+    fn fill(&mut self, time: Timestamp, quantity: Quantity, quote_amount: Amount) {
+        let executed = self.executed.checked_add(quantity);
+        self.executed = executed.expect("an order trades no more than its quantity");
+        let total = self.quote_amount.checked_add(quote_amount);
+        self.quote_amount = total.expect("an order trades no more than its limits allow");
+        self.status = Some(OrderStatus::PartiallyFilled);
+        self.update_time = time;
+    }
+
+    fn reduce(&mut self, time: Timestamp, by: Quantity) {
+        let reduced = self.reduced.checked_add(by);
+        self.reduced = reduced.expect("an order is reduced by no more than its quantity");
+        self.update_time = time;
+    }
+
+    fn close(&mut self, time: Timestamp, reason: CloseReason) {
+        self.status = Some(reason.into());
+        self.update_time = time;
+    }
+}

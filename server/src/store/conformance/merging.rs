@@ -1,0 +1,331 @@
+//! A store that was filled in pieces is what the models in memory are.
+//!
+//! Commands made at random go through a real exchange. What comes of them is cut into batches and
+//! the batches into changes, both at random, and then store and models have to agree.
+
+use accounts_core::{Amount, AssetId, FeeRate, FeeSchedule};
+use exchange_engine::{Command, Exchange, Input, InstrumentId, Listing, OrderRef};
+use marketdata_core::Interval;
+use orderbook_core::{
+    AccountId, Instrument, OrderId, OrderKind, Price, Quantity, Side, Step, TimeInForce, Timestamp,
+    TradeId,
+};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use tokio::runtime::Handle;
+
+use super::{Place, TestResult};
+use crate::bus::{Batch, Outcome};
+use crate::config::Memory;
+use crate::marketdata::MarketModel;
+use crate::orders::OrderModel;
+use crate::store::{Changes, FillQuery, OrderQuery, Store};
+
+const ACCOUNTS: u64 = 3;
+const INSTRUMENTS: u32 = 2;
+const EVERYTHING: usize = 10_000;
+const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+
+/// One command, and where the feed is cut after it.
+#[derive(Debug, Clone)]
+struct Move {
+    kind: u8,
+    account: u64,
+    instrument: u32,
+    buys: bool,
+    price: i64,
+    quantity: u64,
+    terms: u8,
+    name: Option<usize>,
+    /// Which of the orders so far is meant.
+    order: u64,
+    pause: u64,
+    ends_batch: bool,
+    ends_changes: bool,
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let pauses = prop_oneof![
+        Just(0),
+        Just(1),
+        1..90_000_000_u64,
+        Just(3_600_000_000),
+        Just(86_400_000_000)
+    ];
+    let who = (0..8_u8, 1..=ACCOUNTS, 0..INSTRUMENTS, any::<bool>());
+    let what = (
+        95..106_i64,
+        1..20_u64,
+        0..5_u8,
+        proptest::option::of(0..NAMES.len()),
+    );
+    let when = (
+        any::<u64>(),
+        pauses,
+        any::<bool>(),
+        proptest::bool::weighted(0.3),
+    );
+    let one = (who, what, when).prop_map(|(who, what, when)| Move {
+        kind: who.0,
+        account: who.1,
+        instrument: who.2,
+        buys: who.3,
+        price: what.0,
+        quantity: what.1,
+        terms: what.2,
+        name: what.3,
+        order: when.0,
+        pause: when.1,
+        ends_batch: when.2,
+        ends_changes: when.3,
+    });
+    proptest::collection::vec(one, 1..120)
+}
+
+impl Move {
+    fn command(&self, orders: u64) -> Command {
+        let account = AccountId::new(self.account);
+        let instrument = InstrumentId::new(self.instrument);
+        let order = OrderRef::Id(OrderId::new(1 + self.order % orders.max(1)));
+        let client_order_id = self.name.and_then(|name| NAMES[name].parse().ok());
+        let quantity = Quantity::new(self.quantity);
+        let price = Price::new(self.price);
+        let time_in_force = match self.terms {
+            0 => TimeInForce::ImmediateOrCancel,
+            1 => TimeInForce::FillOrKill,
+            2 => TimeInForce::PostOnly,
+            _ => TimeInForce::GoodTillCancel,
+        };
+        match self.kind {
+            0 => Command::Cancel {
+                account,
+                instrument,
+                order,
+            },
+            1 => Command::Reduce {
+                account,
+                instrument,
+                order,
+                by: Quantity::new(1 + self.quantity / 4),
+            },
+            2 => Command::Replace {
+                account,
+                instrument,
+                order,
+                client_order_id,
+                quantity,
+                price,
+                time_in_force,
+            },
+            kind => Command::Place {
+                account,
+                instrument,
+                client_order_id,
+                side: if self.buys { Side::Buy } else { Side::Sell },
+                quantity,
+                kind: if kind == 3 {
+                    OrderKind::Market
+                } else {
+                    OrderKind::Limit {
+                        price,
+                        time_in_force,
+                    }
+                },
+            },
+        }
+    }
+}
+
+/// Three accounts with plenty of money, and two instruments.
+fn opening() -> Vec<Command> {
+    let (base, quote) = (AssetId::new(1), AssetId::new(2));
+    let rate = |ppm| FeeRate::new(ppm).expect("a valid rate");
+    let step = Step::new(1, 0).expect("a valid step");
+    let mut commands = Vec::new();
+    for (asset, code) in [(base, "BTC"), (quote, "USD")] {
+        commands.push(Command::AddAsset {
+            asset,
+            code: code.into(),
+            decimals: 2,
+        });
+    }
+    for (id, symbol) in (0..INSTRUMENTS).zip(["BTCUSD", "BTCUSDX"]) {
+        let instrument = Instrument::new(symbol, step, step)
+            .and_then(|it| it.with_price_limits(Price::new(1), Price::new(1_000)))
+            .and_then(|it| it.with_quantity_limits(Quantity::new(1), Quantity::new(1_000)));
+        commands.push(Command::ListInstrument(Listing {
+            id: InstrumentId::new(id),
+            instrument: instrument.expect("a valid instrument"),
+            base,
+            quote,
+            fees: FeeSchedule {
+                maker: rate(1_000),
+                taker: rate(2_500),
+            },
+        }));
+    }
+    for account in (1..=ACCOUNTS).map(AccountId::new) {
+        commands.push(Command::OpenAccount { account });
+        for asset in [base, quote] {
+            let amount = Amount::new(1_000_000_000);
+            commands.push(Command::Deposit {
+                account,
+                asset,
+                amount,
+            });
+        }
+    }
+    commands
+}
+
+/// What a feed led to, in memory and in pieces for a store.
+#[derive(Debug)]
+struct Folded {
+    orders: OrderModel,
+    markets: MarketModel,
+    placed: u64,
+    pieces: Vec<Changes>,
+}
+
+fn folded(moves: &[Move]) -> Folded {
+    let memory = Memory::default();
+    let mut folded = Folded {
+        orders: OrderModel::new(&memory),
+        markets: MarketModel::new(&memory),
+        placed: 0,
+        pieces: Vec::new(),
+    };
+    let mut exchange = Exchange::new();
+    let mut time = 1_700_000_000_000_000;
+    let mut batch = Batch {
+        prev_seq: 0,
+        outcomes: Vec::new(),
+    };
+    let mut changes = Changes::after(0);
+    let opening = opening().into_iter().map(|command| (command, None));
+    let moves = moves.iter().map(|step| (None, Some(step)));
+    let all = opening
+        .map(|(command, step)| (Some(command), step))
+        .chain(moves);
+    for (command, step) in all {
+        time += step.map_or(0, |step| step.pause);
+        let command = command.or_else(|| step.map(|step| step.command(folded.placed)));
+        let Some(command) = command else { continue };
+        let input = Input {
+            time: Timestamp::new(time),
+            command,
+        };
+        let mut events = Vec::new();
+        let result = exchange.apply(&input, &mut events);
+        let placed = events
+            .iter()
+            .filter(|event| matches!(event, exchange_engine::Event::OrderAccepted { .. }));
+        folded.placed += placed.count() as u64;
+        let outcome = Outcome {
+            time: input.time,
+            result,
+            events,
+        };
+        folded.orders.apply(batch.last_seq() + 1, &outcome);
+        let applied = folded.markets.apply(&outcome, &mut Vec::new());
+        applied.expect("the feed is whole");
+        batch.outcomes.push(outcome);
+        if step.is_some_and(|step| step.ends_batch) {
+            changes.add(&batch);
+            batch = Batch {
+                prev_seq: batch.last_seq(),
+                outcomes: Vec::new(),
+            };
+            if step.is_some_and(|step| step.ends_changes) {
+                let next = Changes::after(changes.cursor().seq);
+                folded.pieces.push(std::mem::replace(&mut changes, next));
+            }
+        }
+    }
+    if !batch.outcomes.is_empty() {
+        changes.add(&batch);
+    }
+    folded.pieces.push(changes);
+    folded
+}
+
+async fn agree(store: &dyn Store, folded: &Folded) -> TestResult {
+    for instrument in (0..INSTRUMENTS).map(InstrumentId::new) {
+        let market = folded.markets.market(instrument).ok_or("listed")?;
+        let trades = store
+            .trades(instrument, TradeId::new(0), EVERYTHING)
+            .await?;
+        let expected = market.tape().since(TradeId::new(0), EVERYTHING);
+        assert!(trades.rows.iter().eq(expected), "{trades:?}");
+        for interval in Interval::ALL {
+            let found = store.candles(instrument, interval, None, None, EVERYTHING);
+            let found = found.await?.rows;
+            let expected = market.candles(interval).candles();
+            assert!(found.iter().eq(expected), "{interval}: {found:?}");
+        }
+        for account in (1..=ACCOUNTS).map(AccountId::new) {
+            let query = OrderQuery {
+                account,
+                instrument,
+                from_id: None,
+                start: None,
+                end: None,
+                limit: EVERYTHING,
+            };
+            let orders = store.orders(&query).await?.rows;
+            let ids = (1..=folded.placed).map(|id| OrderRef::Id(OrderId::new(id)));
+            let expected: Vec<_> = ids
+                .filter_map(|id| folded.orders.order(account, instrument, id))
+                .collect();
+            assert!(orders.iter().eq(expected.iter().copied()), "{orders:?}");
+            for name in NAMES {
+                let name = name.parse()?;
+                let newest = store.order(account, instrument, OrderRef::Client(name));
+                let newest = newest.await?.rows;
+                let mut named = expected.iter().copied().rev();
+                let expected = named.find(|order| order.client_order_id == Some(name));
+                assert_eq!(newest.as_ref(), expected);
+            }
+            let query = FillQuery {
+                account,
+                instrument,
+                order_id: None,
+                from_id: None,
+                start: None,
+                end: None,
+                limit: EVERYTHING,
+            };
+            let fills = store.fills(&query).await?.rows;
+            let all = folded.orders.fills(account);
+            let expected = all.filter(|fill| fill.instrument == instrument);
+            assert!(fills.iter().eq(expected), "{fills:?}");
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn changes_cut_anywhere_add_up_to_what_is_in_memory(place: &Place) -> TestResult {
+    const EMPTY: &str = "DELETE FROM trades; DELETE FROM candles; DELETE FROM orders;
+        UPDATE history_cursor SET seq = 0";
+    let store = place.open().await?;
+    let mut runner = TestRunner::new(Config {
+        cases: 48,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let case = async |moves: &[Move]| {
+        place.tamper(EMPTY).await?;
+        let folded = folded(moves);
+        for changes in &folded.pieces {
+            store.write(changes).await?;
+        }
+        agree(&*store, &folded).await
+    };
+    tokio::task::block_in_place(|| {
+        runner.run(&moves(), |moves| {
+            let result = Handle::current().block_on(case(&moves));
+            result.map_err(|error| TestCaseError::fail(error.to_string()))
+        })
+    })?;
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! A feed written by hand.
+
+use accounts_core::Amount;
+use exchange_engine::{Event, InstrumentId};
+use orderbook_core::{
+    AccountId, CloseReason, Event as BookEvent, Order, OrderId, Price, Quantity, Side, Timestamp,
+    Trade, TradeId,
+};
+
+use crate::bus::{Batch, Outcome};
+use crate::store::Changes;
+
+pub(crate) const BTC: InstrumentId = InstrumentId::new(1);
+pub(crate) const ETH: InstrumentId = InstrumentId::new(2);
+pub(crate) const ANN: AccountId = AccountId::new(1);
+pub(crate) const BOB: AccountId = AccountId::new(2);
+
+/// What inputs led to, one after the other.
+#[derive(Debug)]
+pub(crate) struct Script {
+    batch: Batch,
+}
+
+impl Script {
+    /// Nothing yet after this sequence number.
+    pub(crate) fn after(seq: u64) -> Self {
+        Self {
+            batch: Batch {
+                prev_seq: seq,
+                outcomes: Vec::new(),
+            },
+        }
+    }
+
+    /// At this time, in microseconds, an input led to these events.
+    pub(crate) fn at(mut self, time: u64, events: impl IntoIterator<Item = Event>) -> Self {
+        self.batch.outcomes.push(Outcome {
+            time: Timestamp::new(time),
+            result: Ok(()),
+            events: events.into_iter().collect(),
+        });
+        self
+    }
+
+    pub(crate) fn batch(self) -> Batch {
+        self.batch
+    }
+
+    pub(crate) fn changes(self) -> Changes {
+        let mut changes = Changes::after(self.batch.prev_seq);
+        changes.add(&self.batch);
+        changes
+    }
+}
+
+pub(crate) fn listed(instrument: InstrumentId) -> Event {
+    Event::InstrumentListed { instrument }
+}
+
+/// A limit order of ten lots at 100 ticks.
+pub(crate) fn order(id: u64, account: AccountId, side: Side) -> Order {
+    let (quantity, price) = (Quantity::new(10), Price::new(100));
+    Order::limit(OrderId::new(id), account, side, quantity, price)
+}
+
+pub(crate) fn accepted(instrument: InstrumentId, order: Order, name: &str) -> Event {
+    Event::OrderAccepted {
+        instrument,
+        order,
+        client_order_id: name.parse().ok(),
+    }
+}
+
+/// The taker buys `quantity` lots at `price`; both name their order and then its owner.
+pub(crate) fn trade(
+    id: u64,
+    price: i64,
+    quantity: u64,
+    maker: (u64, AccountId),
+    taker: (u64, AccountId),
+) -> Trade {
+    Trade {
+        id: TradeId::new(id),
+        price: Price::new(price),
+        quantity: Quantity::new(quantity),
+        taker_side: Side::Buy,
+        maker_order_id: OrderId::new(maker.0),
+        maker_account: maker.1,
+        maker_remaining: Quantity::ZERO,
+        taker_order_id: OrderId::new(taker.0),
+        taker_account: taker.1,
+        taker_remaining: Quantity::ZERO,
+    }
+}
+
+/// For a thousand per lot; the fees are 1 for the maker and 2 for the taker.
+pub(crate) fn settled(instrument: InstrumentId, trade: Trade) -> Event {
+    Event::Settled {
+        instrument,
+        trade,
+        base_amount: Amount::new(1),
+        quote_amount: Amount::new(u128::from(trade.quantity.get()) * 1_000),
+        maker_fee: Amount::new(1),
+        taker_fee: Amount::new(2),
+    }
+}
+
+pub(crate) fn reduced(instrument: InstrumentId, order: Order, by: u64) -> Event {
+    Event::Book {
+        instrument,
+        event: BookEvent::Reduced {
+            order_id: order.id,
+            account: order.account,
+            side: order.side,
+            price: Price::new(100),
+            by: Quantity::new(by),
+            remaining: Quantity::new(1),
+        },
+    }
+}
+
+pub(crate) fn closed(instrument: InstrumentId, order: Order, reason: CloseReason) -> Event {
+    Event::Book {
+        instrument,
+        event: BookEvent::Closed {
+            order_id: order.id,
+            account: order.account,
+            side: order.side,
+            reason,
+            unfilled: Quantity::ZERO,
+            resting_at: None,
+        },
+    }
+}

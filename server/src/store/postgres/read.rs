@@ -1,0 +1,296 @@
+//! Reading: rows into what they mean.
+
+use std::str::FromStr;
+
+use accounts_core::Amount;
+use exchange_engine::{InstrumentId, OrderRef};
+use marketdata_core::{Candle, Interval, PublicTrade, Volume};
+use orderbook_core::{AccountId, Notional, OrderId, Price, Quantity, Side, Timestamp, TradeId};
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row};
+
+use super::time::Micros;
+use crate::orders::{Fill, OrderRecord};
+use crate::store::columns::{
+    Page, Word, from_decimal, from_name, from_stored, from_terms, id_bound, time_bound,
+};
+use crate::store::{Cursor, FillQuery, OrderQuery};
+
+type Read<T> = Result<T, sqlx::Error>;
+
+pub(super) async fn cursor(connection: &mut PgConnection) -> Read<Cursor> {
+    let row = sqlx::query("SELECT seq, time FROM history_cursor")
+        .fetch_one(connection)
+        .await?;
+    Ok(Cursor {
+        seq: id(&row, 0)?,
+        time: time(&row, 1)?,
+    })
+}
+
+const CANDLE: &str = "open_time, open, high, low, close, volume::text, quote_volume::text,
+    taker_buy_volume::text, taker_buy_quote_volume::text, trade_count, first_trade_id,
+    last_trade_id";
+
+fn candle_of(row: &PgRow) -> Read<Candle> {
+    Ok(Candle {
+        open_time: time(row, 0)?,
+        open: price(row, 1)?,
+        high: price(row, 2)?,
+        low: price(row, 3)?,
+        close: price(row, 4)?,
+        volume: Volume::new(decimal(row, 5)?),
+        quote_volume: Notional::new(decimal(row, 6)?),
+        taker_buy_volume: Volume::new(decimal(row, 7)?),
+        taker_buy_quote_volume: Notional::new(decimal(row, 8)?),
+        trade_count: id(row, 9)?,
+        first_trade_id: Some(id(row, 10)?),
+        last_trade_id: Some(id(row, 11)?),
+    })
+}
+
+pub(super) async fn candles(
+    connection: &mut PgConnection,
+    instrument: InstrumentId,
+    interval: Interval,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    limit: usize,
+) -> Read<Vec<Candle>> {
+    let page = Page::new(None, from, to, limit);
+    let (ascending, _) = page.sorting();
+    let query = query(format!(
+        "SELECT {CANDLE} FROM candles
+         WHERE instrument = $1 AND interval = $2 AND open_time BETWEEN $3 AND $4
+         ORDER BY open_time {ascending} LIMIT $5"
+    ))
+    .bind(i64::from(instrument.get()))
+    .bind(interval.word())
+    .bind(Micros(page.start))
+    .bind(Micros(page.end))
+    .bind(page.limit);
+    Ok(page.oldest_first(all(connection, query, candle_of).await?))
+}
+
+pub(super) async fn candle_before(
+    connection: &mut PgConnection,
+    instrument: InstrumentId,
+    interval: Interval,
+    before: Timestamp,
+) -> Read<Option<Candle>> {
+    query(format!(
+        "SELECT {CANDLE} FROM candles
+         WHERE instrument = $1 AND interval = $2 AND open_time < $3
+         ORDER BY open_time DESC LIMIT 1"
+    ))
+    .bind(i64::from(instrument.get()))
+    .bind(interval.word())
+    .bind(Micros(time_bound(before)))
+    .fetch_optional(connection)
+    .await?
+    .as_ref()
+    .map(candle_of)
+    .transpose()
+}
+
+pub(super) async fn trades(
+    connection: &mut PgConnection,
+    instrument: InstrumentId,
+    from: TradeId,
+    limit: usize,
+) -> Read<Vec<PublicTrade>> {
+    let page = Page::new(Some(from.get()), None, None, limit);
+    let query = sqlx::query(
+        "SELECT id, time, price, quantity::text, taker_side FROM trades
+         WHERE instrument = $1 AND id >= $2 ORDER BY id LIMIT $3",
+    )
+    .bind(i64::from(instrument.get()))
+    .bind(page.from_id)
+    .bind(page.limit);
+    let trade_of = |row: &PgRow| {
+        Ok(PublicTrade {
+            id: id(row, 0)?,
+            time: time(row, 1)?,
+            price: price(row, 2)?,
+            quantity: quantity(row, 3)?,
+            taker_side: word(row, 4)?,
+        })
+    };
+    all(connection, query, trade_of).await
+}
+
+const ORDER: &str = "id, account, instrument, client_order_id, side, kind, price, time_in_force,
+    quantity::text, executed::text, quote_amount::text, status, time, update_time";
+
+fn order_of(row: &PgRow) -> Read<OrderRecord> {
+    let name = from_name(row.try_get(3)?).map_err(|error| unreadable(3, error))?;
+    let kind = from_terms(row.try_get(5)?, row.try_get(6)?, row.try_get(7)?);
+    let instrument = u32::try_from(row.try_get::<i64, _>(2)?);
+    Ok(OrderRecord {
+        id: id(row, 0)?,
+        account: id(row, 1)?,
+        instrument: InstrumentId::new(instrument.map_err(|error| unreadable(2, error))?),
+        client_order_id: name,
+        side: word(row, 4)?,
+        kind: kind.map_err(|error| unreadable(5, error))?,
+        quantity: quantity(row, 8)?,
+        executed: quantity(row, 9)?,
+        quote_amount: amount(row, 10)?,
+        status: word(row, 11)?,
+        time: time(row, 12)?,
+        update_time: time(row, 13)?,
+    })
+}
+
+pub(super) async fn order(
+    connection: &mut PgConnection,
+    account: AccountId,
+    instrument: InstrumentId,
+    order: OrderRef,
+) -> Read<Option<OrderRecord>> {
+    let named = match order {
+        OrderRef::Id(id) => query(format!(
+            "SELECT {ORDER} FROM orders WHERE account = $1 AND instrument = $2 AND id = $3"
+        ))
+        .bind(id_bound(account.get()))
+        .bind(i64::from(instrument.get()))
+        .bind(id_bound(id.get())),
+        OrderRef::Client(name) => query(format!(
+            "SELECT {ORDER} FROM orders
+             WHERE account = $1 AND instrument = $2 AND client_order_id = $3
+             ORDER BY id DESC LIMIT 1"
+        ))
+        .bind(id_bound(account.get()))
+        .bind(i64::from(instrument.get()))
+        .bind(name.to_string()),
+    };
+    let row = named.fetch_optional(connection).await?;
+    row.as_ref().map(order_of).transpose()
+}
+
+pub(super) async fn orders(
+    connection: &mut PgConnection,
+    wanted: &OrderQuery,
+) -> Read<Vec<OrderRecord>> {
+    let from_id = wanted.from_id.map(OrderId::get);
+    let page = Page::new(from_id, wanted.start, wanted.end, wanted.limit);
+    let (ascending, _) = page.sorting();
+    let query = query(format!(
+        "SELECT {ORDER} FROM orders
+         WHERE account = $1 AND instrument = $2 AND id >= $3 AND time BETWEEN $4 AND $5
+         ORDER BY id {ascending} LIMIT $6"
+    ))
+    .bind(id_bound(wanted.account.get()))
+    .bind(i64::from(wanted.instrument.get()))
+    .bind(page.from_id)
+    .bind(Micros(page.start))
+    .bind(Micros(page.end))
+    .bind(page.limit);
+    Ok(page.oldest_first(all(connection, query, order_of).await?))
+}
+
+/// A trade is one row with two sides. Each side is looked up by itself, since each has its index,
+/// and the two are merged.
+pub(super) async fn fills(connection: &mut PgConnection, wanted: &FillQuery) -> Read<Vec<Fill>> {
+    let from_id = wanted.from_id.map(TradeId::get);
+    let page = Page::new(from_id, wanted.start, wanted.end, wanted.limit);
+    let (ascending, descending) = page.sorting();
+    let side = |role: &str, is_maker: bool| {
+        let of_order = match wanted.order_id {
+            Some(_) => format!("{role}_order_id = $7"),
+            None => "$7 IS NULL".into(),
+        };
+        format!(
+            "(SELECT id, {role}_order_id, taker_side, price, quantity::text, quote_amount::text,
+                  {role}_fee::text, {is_maker} AS is_maker, time
+              FROM trades
+              WHERE {role}_account = $1 AND instrument = $2 AND id >= $3
+                  AND time BETWEEN $4 AND $5 AND {of_order}
+              ORDER BY id {ascending} LIMIT $6)"
+        )
+    };
+    let (maker, taker) = (side("maker", true), side("taker", false));
+    let query = query(format!(
+        "{maker} UNION ALL {taker} ORDER BY id {ascending}, is_maker {descending} LIMIT $6"
+    ))
+    .bind(id_bound(wanted.account.get()))
+    .bind(i64::from(wanted.instrument.get()))
+    .bind(page.from_id)
+    .bind(Micros(page.start))
+    .bind(Micros(page.end))
+    .bind(page.limit)
+    .bind(wanted.order_id.map(|id| id_bound(id.get())));
+    let fill_of = |row: &PgRow| {
+        let (taker_side, is_maker): (Side, bool) = (word(row, 2)?, row.try_get(7)?);
+        Ok(Fill {
+            trade_id: id(row, 0)?,
+            order_id: id(row, 1)?,
+            instrument: wanted.instrument,
+            side: if is_maker {
+                taker_side.opposite()
+            } else {
+                taker_side
+            },
+            price: price(row, 3)?,
+            quantity: quantity(row, 4)?,
+            quote_amount: amount(row, 5)?,
+            commission: amount(row, 6)?,
+            is_maker,
+            time: time(row, 8)?,
+        })
+    };
+    Ok(page.oldest_first(all(connection, query, fill_of).await?))
+}
+
+/// A query that is put together from words of this file only.
+fn query(sql: String) -> Query<'static, Postgres, PgArguments> {
+    sqlx::query(AssertSqlSafe(sql))
+}
+
+async fn all<T>(
+    connection: &mut PgConnection,
+    query: Query<'_, Postgres, PgArguments>,
+    row_of: impl FnMut(&PgRow) -> Read<T>,
+) -> Read<Vec<T>> {
+    let rows = query.fetch_all(connection).await?;
+    rows.iter().map(row_of).collect()
+}
+
+fn unreadable(index: usize, error: impl Into<BoxDynError>) -> sqlx::Error {
+    sqlx::Error::ColumnDecode {
+        index: index.to_string(),
+        source: error.into(),
+    }
+}
+
+/// An id or a number of things.
+fn id<T: From<u64>>(row: &PgRow, index: usize) -> Read<T> {
+    from_stored(row.try_get(index)?).map_err(|error| unreadable(index, error))
+}
+
+fn time(row: &PgRow, index: usize) -> Read<Timestamp> {
+    let Micros(micros) = row.try_get(index)?;
+    from_stored(micros).map_err(|error| unreadable(index, error))
+}
+
+fn price(row: &PgRow, index: usize) -> Read<Price> {
+    Ok(Price::new(row.try_get(index)?))
+}
+
+fn quantity(row: &PgRow, index: usize) -> Read<Quantity> {
+    Ok(Quantity::new(decimal(row, index)?))
+}
+
+fn amount(row: &PgRow, index: usize) -> Read<Amount> {
+    Ok(Amount::new(decimal(row, index)?))
+}
+
+fn decimal<T: FromStr>(row: &PgRow, index: usize) -> Read<T> {
+    from_decimal(row.try_get(index)?).map_err(|error| unreadable(index, error))
+}
+
+fn word<T: Word>(row: &PgRow, index: usize) -> Read<T> {
+    T::from_word(row.try_get(index)?).map_err(|error| unreadable(index, error))
+}
