@@ -55,9 +55,9 @@ pub(crate) struct SharedArgs {
     )]
     pub(crate) store: Option<String>,
 
-    /// The key that secrets in the database of users are encrypted with. The same file for every
+    /// The key that secrets in the database of --store are encrypted with. The same file for every
     /// process of an exchange. secret.key in the data directory unless named.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "store")]
     pub(crate) secret_key: Option<PathBuf>,
 }
 
