@@ -483,8 +483,9 @@ async fn the_link_is_for_processes_of_this_exchange_only() {
     let key = args.find(|pair| pair[0] == "--cluster-key");
     let key = std::fs::read_to_string(&key.expect("it is named")[1]);
     let key = format!("Bearer {}", key.expect("it can be read").trim());
-    let http = cluster.orders.http();
     let ask = async |method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>| {
+        // Whoever sends too much is cut off: each request has a connection of its own.
+        let http = cluster.orders.http();
         let mut request = http.request(method, &format!("/link/v1/{path}"));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -538,7 +539,7 @@ async fn the_link_is_for_processes_of_this_exchange_only() {
             "too much",
             Method::POST,
             "commands",
-            vec![0; 1_000_000],
+            vec![0; 17 * 1024],
             413,
         ),
         ("no such route", Method::GET, "keys", vec![], 404),
