@@ -93,6 +93,17 @@ pub(crate) enum Place {
 }
 
 impl Packet {
+    /// Says that a stream has come to a position, and time to `time`.
+    pub(crate) const fn heartbeat(stream: Stream, at: Position, time: Timestamp) -> Self {
+        Self {
+            stream,
+            epoch: at.epoch,
+            prev_seq: at.seq,
+            seq: at.seq,
+            body: Body::Heartbeat { time },
+        }
+    }
+
     pub(crate) const fn position(&self) -> Position {
         Position {
             epoch: self.epoch,
@@ -168,8 +179,7 @@ mod tests {
     }
 
     fn heartbeat(stream: Stream, epoch: u64, seq: u64) -> Packet {
-        let time = Timestamp::default();
-        packet(stream, epoch, seq, seq, Body::Heartbeat { time })
+        Packet::heartbeat(stream, Position { epoch, seq }, Timestamp::default())
     }
 
     fn batch(epoch: u64, prev_seq: u64, seq: u64) -> Packet {

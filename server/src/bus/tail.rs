@@ -33,15 +33,11 @@ impl Feed {
 
     /// Tells how far the feed has come: every later input has this time or a later one.
     pub(crate) fn heartbeat(&self, progress: Progress) -> Packet {
-        Packet {
-            stream: Stream::Feed,
+        let at = Position {
             epoch: self.outlet.newest().epoch,
-            prev_seq: progress.seq,
             seq: progress.seq,
-            body: Body::Heartbeat {
-                time: progress.time,
-            },
-        }
+        };
+        Packet::heartbeat(Stream::Feed, at, progress.time)
     }
 
     /// The feed after a sequence number.

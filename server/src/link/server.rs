@@ -12,12 +12,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use exchange_engine::Command;
 use futures_util::stream;
+use orderbook_core::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use super::{Catalogue, ClusterKey, LOG, NotSequenced, Sequenced};
 use crate::api::params::Params;
-use crate::bus::{Body, Feed, Outlet, Packet, Position, Stream, Tail};
+use crate::bus::{Feed, Outlet, Packet, Position, Stream, Tail};
 use crate::gateway::Hub;
 use crate::log::LogId;
 use crate::orders::{Sequencer, SubmitError};
@@ -276,7 +277,7 @@ async fn market(State(served): State<Arc<Served>>, RawQuery(query): RawQuery) ->
                             }
                         }
                         _ = marketing.heartbeats.tick() => {
-                            break framed(&heartbeat(at));
+                            break framed(&Packet::heartbeat(Stream::Market, at, Timestamp::default()));
                         }
                         () = stopped(&mut marketing.stopping) => return None,
                     }
@@ -286,17 +287,4 @@ async fn market(State(served): State<Arc<Served>>, RawQuery(query): RawQuery) ->
         Some((Ok::<_, std::convert::Infallible>(packet), marketing))
     });
     HttpBody::from_stream(packets).into_response()
-}
-
-/// Says that nothing has happened since.
-fn heartbeat(at: Position) -> Packet {
-    Packet {
-        stream: Stream::Market,
-        epoch: at.epoch,
-        prev_seq: at.seq,
-        seq: at.seq,
-        body: Body::Heartbeat {
-            time: orderbook_core::Timestamp::default(),
-        },
-    }
 }

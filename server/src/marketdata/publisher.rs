@@ -101,13 +101,8 @@ impl Publisher {
     ///
     /// As [`Outlet::beat`].
     pub(super) fn beat(&self, time: Timestamp) -> Result<(), ConsumerGone> {
-        self.outlet.beat(Packet {
-            stream: Stream::Market,
-            epoch: self.position.epoch,
-            prev_seq: self.position.seq,
-            seq: self.position.seq,
-            body: Body::Heartbeat { time },
-        })
+        self.outlet
+            .beat(Packet::heartbeat(Stream::Market, self.position, time))
     }
 
     /// Gives the streams of states their first messages, so that subscribers need not wait for a
