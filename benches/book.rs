@@ -26,7 +26,7 @@ fn one_order(criterion: &mut Criterion) {
         bencher.iter(|| {
             id += 1;
             events.clear();
-            let place = limit(id, Side::Buy, price, 10, TimeInForce::GoodTillCancel);
+            let place = limit(id, Side::Buy, price, 10, TimeInForce::GTC);
             let order_id = OrderId::new(id);
             book.apply(&place, &mut events).expect("it is valid");
             book.apply(&Command::Cancel { order_id }, &mut events)
@@ -39,14 +39,8 @@ fn one_order(criterion: &mut Criterion) {
     group.bench_function("place_and_cross", |bencher| {
         bencher.iter(|| {
             events.clear();
-            let maker = limit(id + 1, Side::Sell, MIDDLE, 10, TimeInForce::GoodTillCancel);
-            let taker = limit(
-                id + 2,
-                Side::Buy,
-                MIDDLE,
-                10,
-                TimeInForce::ImmediateOrCancel,
-            );
+            let maker = limit(id + 1, Side::Sell, MIDDLE, 10, TimeInForce::GTC);
+            let taker = limit(id + 2, Side::Buy, MIDDLE, 10, TimeInForce::IOC);
             id += 2;
             book.apply(&maker, &mut events).expect("it is valid");
             book.apply(&taker, &mut events).expect("it is valid");
@@ -60,13 +54,7 @@ fn sweep(criterion: &mut Criterion) {
     // 500 asks, five on each of 100 levels, all of which one order takes.
     let book = deep_book(1_000, 100);
     let price = MIDDLE + 100;
-    let taker = limit(
-        1_001,
-        Side::Buy,
-        price,
-        500_000,
-        TimeInForce::ImmediateOrCancel,
-    );
+    let taker = limit(1_001, Side::Buy, price, 500_000, TimeInForce::IOC);
     let mut group = criterion.benchmark_group("book");
     group.throughput(Throughput::Elements(500));
     group.bench_function("sweep_500_orders", |bencher| {

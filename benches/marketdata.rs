@@ -34,14 +34,8 @@ fn trades(count: u64) -> Vec<Command> {
             [usize::try_from(random.below(2)).unwrap_or_default()];
         let quantity = 1 + random.below(1_000);
         commands.extend([
-            limit(2 * id, maker, price, quantity, TimeInForce::GoodTillCancel),
-            limit(
-                2 * id + 1,
-                taker,
-                price,
-                quantity,
-                TimeInForce::ImmediateOrCancel,
-            ),
+            limit(2 * id, maker, price, quantity, TimeInForce::GTC),
+            limit(2 * id + 1, taker, price, quantity, TimeInForce::IOC),
         ]);
     }
     commands

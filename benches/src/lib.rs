@@ -5,8 +5,13 @@
 //! cancelled, and the book keeps about as many of them as asked for. It is generated against a real
 //! book, so every cancellation finds its order, and order ids count up from 1, as those of an
 //! exchange do: the same flow fits a book and an exchange.
+//!
+//! [`flow`] has the flows that matching engines are compared on, and [`naive`] what they should do.
 
 #![forbid(unsafe_code)]
+
+pub mod flow;
+pub mod naive;
 
 use accounts_core::{Amount, AssetId, FeeRate, FeeSchedule};
 use exchange_engine::{Exchange, Input, InstrumentId, Listing, OrderRef};
@@ -72,16 +77,81 @@ pub const fn limit(
     quantity: u64,
     time_in_force: TimeInForce,
 ) -> Command {
-    Command::Place(Order {
-        id: OrderId::new(id),
-        account: AccountId::new(1 + id % ACCOUNTS),
+    let kind = OrderKind::Limit {
+        price: Price::new(price),
+        time_in_force,
+    };
+    Command::Place(Order::of_kind(
+        OrderId::new(id),
+        AccountId::new(1 + id % ACCOUNTS),
         side,
-        quantity: Quantity::new(quantity),
-        kind: OrderKind::Limit {
-            price: Price::new(price),
-            time_in_force,
+        Quantity::new(quantity),
+        kind,
+    ))
+}
+
+/// What the messages of a [`flow`] ask of an empty book with room for a flow. See [`book`].
+///
+/// A modification is an amendment, which states a total: what has traded of the order already, and
+/// what is to be open. So the messages are played once to know the former.
+pub fn commands(messages: &[flow::Message]) -> Vec<Command> {
+    let mut book = book();
+    let mut events = Vec::new();
+    let play = |message| {
+        let command = command(message, &book);
+        // Refusals are part of a flow.
+        let _ = book.apply(&command, &mut events);
+        events.clear();
+        command
+    };
+    messages.iter().map(play).collect()
+}
+
+/// A book that is sized for a [`flow`], as one is for its instrument where it is known.
+pub fn book() -> OrderBook {
+    OrderBook::with_capacity(instrument(), 65_536, 65_536)
+}
+
+/// What a message asks of a book, from an account that the order id decides.
+fn command(message: &flow::Message, book: &OrderBook) -> Command {
+    use flow::Message;
+
+    match *message {
+        Message::New {
+            id,
+            side,
+            price,
+            quantity,
+            immediate,
+        } => {
+            let side = match side {
+                flow::Side::Buy => Side::Buy,
+                flow::Side::Sell => Side::Sell,
+            };
+            let time_in_force = if immediate {
+                TimeInForce::IOC
+            } else {
+                TimeInForce::GTC
+            };
+            limit(id, side, price, quantity, time_in_force)
+        }
+        Message::Cancel { id } => Command::Cancel {
+            order_id: OrderId::new(id),
         },
-    })
+        Message::Modify {
+            id,
+            price,
+            quantity,
+        } => {
+            let order_id = OrderId::new(id);
+            let traded = book.order(order_id).map_or(0, |order| order.filled().get());
+            Command::Amend {
+                order_id,
+                quantity: Quantity::new(traded + quantity),
+                price: Price::new(price),
+            }
+        }
+    }
 }
 
 /// A book with `orders` resting orders, spread over `levels` levels per side that begin one tick
@@ -100,7 +170,7 @@ pub fn deep_book(orders: u64, levels: u64) -> OrderBook {
         } else {
             (Side::Sell, MIDDLE + distance)
         };
-        let order = limit(id, side, price, 1_000, TimeInForce::GoodTillCancel);
+        let order = limit(id, side, price, 1_000, TimeInForce::GTC);
         book.apply(&order, &mut events)
             .expect("the levels are within the limits");
         events.clear();
@@ -171,7 +241,7 @@ fn place(random: &mut Random, book: &OrderBook, id: u64, middle: i64) -> Command
     if random.below(10) == 0
         && let Some(best) = best
     {
-        return limit(id, side, best, quantity, TimeInForce::ImmediateOrCancel);
+        return limit(id, side, best, quantity, TimeInForce::IOC);
     }
     // The smaller of two uniform numbers: near the middle more often than far from it.
     let distance = random.below(WIDTH).min(random.below(WIDTH));
@@ -182,7 +252,7 @@ fn place(random: &mut Random, book: &OrderBook, id: u64, middle: i64) -> Command
         (Side::Buy, None) => middle - distance,
         (Side::Sell, None) => middle + distance,
     };
-    limit(id, side, price, quantity, TimeInForce::GoodTillCancel)
+    limit(id, side, price, quantity, TimeInForce::GTC)
 }
 
 fn index(number: u64) -> usize {
@@ -264,6 +334,7 @@ pub fn inputs(commands: &[Command]) -> Vec<Input> {
                     side: order.side,
                     quantity: order.quantity,
                     kind: order.kind,
+                    self_trade: order.self_trade,
                 }
             }
             Command::Cancel { order_id } => exchange_engine::Command::Cancel {
@@ -304,7 +375,7 @@ mod tests {
         let taking = count(&|command| {
             matches!(command, Command::Place(order) if matches!(
                 order.kind,
-                OrderKind::Limit { time_in_force: TimeInForce::ImmediateOrCancel, .. }
+                OrderKind::Limit { time_in_force: TimeInForce::IOC, .. }
             ))
         });
         let cancelled = commands.len() - placed;

@@ -151,7 +151,7 @@ impl Orders {
                         side,
                         price,
                         quantity,
-                        time_in_force: TimeInForce::GoodTillCancel,
+                        time_in_force: TimeInForce::GTC,
                     };
                     if replay.place(message.time, order, Some(id))?.is_some() {
                         ours.extend(replay.trades().map(|trade| (trade.price, trade.quantity)));

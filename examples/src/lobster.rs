@@ -301,7 +301,7 @@ impl Session<'_> {
                     side: message.side,
                     price: message.price,
                     quantity: message.size,
-                    time_in_force: TimeInForce::GoodTillCancel,
+                    time_in_force: TimeInForce::GTC,
                 };
                 let placed = self.replay.place(message.time, order, Some(message.id))?;
                 // The recording has what came to rest, so nothing of it may trade.
@@ -373,7 +373,7 @@ impl Session<'_> {
             side: message.side.opposite(),
             price: message.price,
             quantity: message.size,
-            time_in_force: TimeInForce::ImmediateOrCancel,
+            time_in_force: TimeInForce::IOC,
         };
         self.replay.place(message.time, taker, None)?;
         let mut traded = Quantity::ZERO;
@@ -438,11 +438,8 @@ impl Session<'_> {
             return Ok(());
         }
         let anonymous = self.anonymous.get(&(side, price)).cloned();
-        let orders = self.replay.book().orders(side);
-        let mut named: Vec<_> = orders
-            .filter(|order| order.price == price)
-            .map(|order| order.id)
-            .collect();
+        let orders = self.replay.book().orders_at(side, price);
+        let mut named: Vec<_> = orders.map(|order| order.id).collect();
         named.reverse();
         for id in anonymous.into_iter().flatten().chain(named) {
             let taken = self.replay.take_off(time, side, OrderRef::Id(id), by)?;
@@ -468,7 +465,7 @@ impl Session<'_> {
             side,
             price,
             quantity,
-            time_in_force: TimeInForce::GoodTillCancel,
+            time_in_force: TimeInForce::GTC,
         };
         if let Some(id) = self.replay.place(time, order, None)? {
             self.anonymous.entry((side, price)).or_default().push(id);

@@ -203,6 +203,7 @@ impl Replay {
                 price,
                 time_in_force,
             },
+            self_trade: None,
         };
         let accepted = self.apply(time, command)?;
         Ok(accepted.then(|| self.exchange.last_order_id()))
@@ -270,15 +271,16 @@ impl Replay {
             return Ok(false);
         }
         for event in &self.events {
+            let Some((_, event)) = event.of_book() else {
+                continue;
+            };
+            self.market_data.apply(time, &event, &mut self.changes)?;
             match event {
-                Event::OrderAccepted { .. } => self.tally.accepted += 1,
-                Event::Book { event, .. } => {
-                    self.market_data.apply(time, event, &mut self.changes)?;
-                    if let BookEvent::Traded(trade) = event {
-                        self.tally.trades += 1;
-                        self.tally.lots += u128::from(trade.quantity.get());
-                        self.tally.tick_lots += trade.price.notional(trade.quantity).get();
-                    }
+                BookEvent::Accepted { .. } => self.tally.accepted += 1,
+                BookEvent::Traded(trade) => {
+                    self.tally.trades += 1;
+                    self.tally.lots += u128::from(trade.quantity.get());
+                    self.tally.tick_lots += trade.price.notional(trade.quantity).get();
                 }
                 _ => {}
             }
@@ -299,7 +301,7 @@ impl Replay {
     }
 
     /// An open order of the side.
-    pub fn open_order(&self, side: Side, order: OrderRef) -> Option<(&OpenOrder, &RestingOrder)> {
+    pub fn open_order(&self, side: Side, order: OrderRef) -> Option<(&OpenOrder, RestingOrder)> {
         self.exchange.open_order(account(side), INSTRUMENT, order)
     }
 

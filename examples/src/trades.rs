@@ -112,11 +112,11 @@ impl Trades {
                 side: trade.taker_side.opposite(),
                 price: trade.price,
                 quantity: trade.quantity,
-                time_in_force: TimeInForce::GoodTillCancel,
+                time_in_force: TimeInForce::GTC,
             };
             let taker = LimitOrder {
                 side: trade.taker_side,
-                time_in_force: TimeInForce::ImmediateOrCancel,
+                time_in_force: TimeInForce::IOC,
                 ..maker
             };
             replay.place(trade.time, maker, None)?;

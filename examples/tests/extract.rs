@@ -108,7 +108,7 @@ fn the_state_is_the_same_everywhere() -> anyhow::Result<()> {
     assert_eq!(summary.quote_volume(), "27006929.5910348");
     assert_eq!(
         summary.state_hash.to_string(),
-        "7dbe919de7efd7e4860c975e6193dcc7f13bd5956eba3b2038d3abe20ad27ee2"
+        "a1dfb097aedc9ac4c0676cff350c525052abf50cf3281f2374bf4ce590517f93"
     );
     assert!(
         summary

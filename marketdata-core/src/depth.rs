@@ -1,18 +1,21 @@
-//! What rests at each price, folded from the events of a book.
+//! What is displayed at each price, folded from the events of a book. The reserve of an iceberg is
+//! not part of it: it shows when it is replenished.
 //!
 //! | event | change of the level |
 //! |---|---|
-//! | [`Event::Rested`] | adds `quantity` at `price` on `side` |
-//! | [`Event::Traded`] | takes `quantity` off at `price` on the maker's side |
-//! | [`Event::Reduced`] | takes `by` off at `price` on `side` |
-//! | [`Event::Closed`] with `resting_at` | takes `unfilled` off at that price on `side` |
+//! | [`Event::Accepted`] | adds `rested` on `side` |
+//! | [`Event::Rested`], [`Event::Replenished`] | adds `quantity` at `price` on `side` |
+//! | [`Event::Traded`], [`Event::Decremented`] | takes `quantity` off at `price` on the maker's side |
+//! | [`Event::Reduced`] | takes `displayed_by` off at `price` on `side` |
+//! | [`Event::Closed`] | takes `left` off on `side` |
+//! | [`Event::Amended`] | takes `left` off on `side` and adds `rested` |
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use orderbook_core::{Event, Level, Price, Quantity, Side};
+use orderbook_core::{Event, Level, Price, Quantity, Side, Trade};
 
-/// The sum of what rests at each price: the book without its orders.
+/// The sum of what is displayed at each price: the book without its orders.
 ///
 /// With *l* levels, an event costs O(log l), and so does the best level of a side.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,7 +35,7 @@ pub struct LevelChange {
     pub side: Side,
     /// The price of the level, in ticks.
     pub price: Price,
-    /// What rests there now, in lots; zero where the level is gone.
+    /// What is displayed there now, in lots; zero where the level is gone.
     pub quantity: Quantity,
 }
 
@@ -58,35 +61,74 @@ impl Depth {
         }
     }
 
-    /// Applies the next event of the book. Returns the level that it changed; most events that
-    /// only say how an order fared change none.
+    /// Applies the next event of the book. Returns the levels that it changed: mostly one, two where
+    /// an amended order moved; most events that only say how an order fared change none.
     ///
     /// # Errors
     ///
     /// A [`DepthError`] where no book at this depth reports such an event; the depth is then
     /// untouched.
-    pub fn apply(&mut self, event: &Event) -> Result<Option<LevelChange>, DepthError> {
-        match *event {
+    pub fn apply(
+        &mut self,
+        event: &Event,
+    ) -> Result<impl Iterator<Item = LevelChange> + use<>, DepthError> {
+        let (side, left, joined) = match *event {
+            Event::Accepted { side, rested, .. } => (side, None, rested),
             Event::Rested {
                 side,
                 price,
                 quantity,
                 ..
-            } => self.add(side, price, quantity).map(Some),
-            Event::Traded(trade) => self
-                .take(trade.taker_side.opposite(), trade.price, trade.quantity)
-                .map(Some),
-            Event::Reduced {
-                side, price, by, ..
-            } => self.take(side, price, by).map(Some),
-            Event::Closed {
+            }
+            | Event::Replenished {
                 side,
-                unfilled,
-                resting_at: Some(price),
+                price,
+                quantity,
                 ..
-            } if !unfilled.is_zero() => self.take(side, price, unfilled).map(Some),
-            Event::Accepted(_) | Event::Closed { .. } => Ok(None),
-        }
+            } => (side, None, Some(Level { price, quantity })),
+            Event::Traded(Trade {
+                taker_side,
+                price,
+                quantity,
+                ..
+            })
+            | Event::Decremented {
+                taker_side,
+                price,
+                quantity,
+                ..
+            } => {
+                let level = Level { price, quantity };
+                (taker_side.opposite(), Some(level), None)
+            }
+            // All of it may have come out of the reserve, ...
+            Event::Reduced {
+                side,
+                price,
+                displayed_by: quantity,
+                ..
+            } => (side, some(Level { price, quantity }), None),
+            // ... and a maker that trades in full has left before it closes.
+            Event::Closed { side, left, .. } => (side, left.and_then(some), None),
+            Event::Amended {
+                side, left, rested, ..
+            } => (side, Some(left), rested),
+        };
+        let changes = match (left, joined) {
+            (None, None) => [None, None],
+            (Some(left), Some(joined)) if left.price == joined.price => {
+                let before = self.level(side, left.price);
+                let total = add(take(before, left)?, joined)?;
+                [(total != before).then(|| self.set(side, total)), None]
+            }
+            _ => {
+                let left = left.map(|left| take(self.level(side, left.price), left));
+                let joined = joined.map(|joined| add(self.level(side, joined.price), joined));
+                let (left, joined) = (left.transpose()?, joined.transpose()?);
+                [left, joined].map(|level| level.map(|level| self.set(side, level)))
+            }
+        };
+        Ok(changes.into_iter().flatten())
     }
 
     /// The id of the newest change: their number so far.
@@ -99,7 +141,7 @@ impl Depth {
         self.levels(side).next()
     }
 
-    /// What rests at a price, in lots; zero where there is no level. O(log levels).
+    /// What is displayed at a price, in lots; zero where there is no level. O(log levels).
     pub fn quantity_at(&self, side: Side, price: Price) -> Quantity {
         let levels = match side {
             Side::Buy => &self.bids,
@@ -122,29 +164,14 @@ impl Depth {
         }
     }
 
-    fn add(&mut self, side: Side, price: Price, by: Quantity) -> Result<LevelChange, DepthError> {
-        if by.is_zero() {
-            return Err(DepthError::NoQuantity);
-        }
-        let total = self
-            .quantity_at(side, price)
-            .checked_add(by)
-            .ok_or(DepthError::LevelFull { price })?;
-        Ok(self.set(side, price, total))
+    fn level(&self, side: Side, price: Price) -> Level {
+        let quantity = self.quantity_at(side, price);
+        Level { price, quantity }
     }
 
-    fn take(&mut self, side: Side, price: Price, by: Quantity) -> Result<LevelChange, DepthError> {
-        if by.is_zero() {
-            return Err(DepthError::NoQuantity);
-        }
-        let held = self.quantity_at(side, price);
-        let total = held
-            .checked_sub(by)
-            .ok_or(DepthError::NotThere { price, held, by })?;
-        Ok(self.set(side, price, total))
-    }
-
-    fn set(&mut self, side: Side, price: Price, quantity: Quantity) -> LevelChange {
+    /// Gives a level its new total.
+    fn set(&mut self, side: Side, level: Level) -> LevelChange {
+        let Level { price, quantity } = level;
         let levels = match side {
             Side::Buy => &mut self.bids,
             Side::Sell => &mut self.asks,
@@ -162,6 +189,33 @@ impl Depth {
             quantity,
         }
     }
+}
+
+/// A level, unless there is nothing of it.
+fn some(level: Level) -> Option<Level> {
+    (!level.quantity.is_zero()).then_some(level)
+}
+
+/// A level with more on it.
+fn add(level: Level, by: Level) -> Result<Level, DepthError> {
+    let price = level.price;
+    if by.quantity.is_zero() {
+        return Err(DepthError::NoQuantity);
+    }
+    let quantity = level.quantity.checked_add(by.quantity);
+    let quantity = quantity.ok_or(DepthError::LevelFull { price })?;
+    Ok(Level { price, quantity })
+}
+
+/// A level with less on it.
+fn take(level: Level, by: Level) -> Result<Level, DepthError> {
+    let (price, held, by) = (level.price, level.quantity, by.quantity);
+    if by.is_zero() {
+        return Err(DepthError::NoQuantity);
+    }
+    let quantity = held.checked_sub(by);
+    let quantity = quantity.ok_or(DepthError::NotThere { price, held, by })?;
+    Ok(Level { price, quantity })
 }
 
 /// The levels of `side`, of which both are given, best first.
@@ -187,12 +241,12 @@ pub(crate) fn best_first<'a>(
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DepthError {
-    /// The event takes more off a level than rests there.
+    /// The event takes more off a level than is displayed there.
     #[error("the event takes {by} lots off the level at {price} ticks, which holds {held}")]
     NotThere {
         /// The price of the level, in ticks.
         price: Price,
-        /// What rests there, in lots; zero where there is no level.
+        /// What is displayed there, in lots; zero where there is no level.
         held: Quantity,
         /// What the event takes off, in lots.
         by: Quantity,
@@ -203,7 +257,7 @@ pub enum DepthError {
         /// The price of the level, in ticks.
         price: Price,
     },
-    /// An order rests, trades or is reduced, but by nothing.
-    #[error("the event says that a quantity of zero rested, traded or was taken off")]
+    /// An order rests or trades, but nothing of it.
+    #[error("the event says that a quantity of zero rested, came out of a reserve or traded")]
     NoQuantity,
 }

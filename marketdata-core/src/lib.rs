@@ -18,16 +18,8 @@
 //! // Somebody offers 5 lots at 100 ticks; somebody else buys 2 of them.
 //! let mut events = Vec::new();
 //! for (id, side, quantity) in [(1, Side::Sell, 5), (2, Side::Buy, 2)] {
-//!     let order = Order {
-//!         id: OrderId::new(id),
-//!         account: AccountId::new(id),
-//!         side,
-//!         quantity: Quantity::new(quantity),
-//!         kind: OrderKind::Limit {
-//!             price: Price::new(100),
-//!             time_in_force: TimeInForce::GoodTillCancel,
-//!         },
-//!     };
+//!     let (id, account) = (OrderId::new(id), AccountId::new(id));
+//!     let order = Order::limit(id, account, side, Quantity::new(quantity), Price::new(100));
 //!     book.apply(&Command::Place(order), &mut events)?;
 //! }
 //!

@@ -47,7 +47,7 @@ impl MarketData {
     }
 
     /// Applies the next event of the book, which happened at `time`, and appends what changed to
-    /// `changes`: first the candles that `time` closes, then the trade, the level, the best prices
+    /// `changes`: first the candles that `time` closes, then the trade, the levels, the best prices
     /// and the candles that the event touches.
     ///
     /// An earlier `time` than the newest seen counts as the newest seen.
@@ -65,7 +65,7 @@ impl MarketData {
     ) -> Result<(), DepthError> {
         let best = |depth: &Depth| (depth.best(Side::Buy), depth.best(Side::Sell));
         let best_before = best(&self.depth);
-        let level_change = self.depth.apply(event)?;
+        let level_changes = self.depth.apply(event)?;
         self.advance(time, changes);
 
         let trade = match event {
@@ -73,16 +73,14 @@ impl MarketData {
             _ => None,
         };
         changes.extend(trade.map(MarketEvent::Traded));
-        if let Some(change) = level_change {
-            changes.push(MarketEvent::LevelChanged(change));
-            let (bid, ask) = best(&self.depth);
-            if (bid, ask) != best_before {
-                changes.push(MarketEvent::BestChanged {
-                    update_id: change.update_id,
-                    bid,
-                    ask,
-                });
-            }
+        changes.extend(level_changes.map(MarketEvent::LevelChanged));
+        let (bid, ask) = best(&self.depth);
+        if (bid, ask) != best_before {
+            changes.push(MarketEvent::BestChanged {
+                update_id: self.depth.update_id(),
+                bid,
+                ask,
+            });
         }
         if let Some(trade) = trade {
             self.count(&trade, changes);
@@ -130,7 +128,7 @@ impl MarketData {
         &self.ticker
     }
 
-    /// What rests at each price.
+    /// What is displayed at each price.
     pub const fn depth(&self) -> &Depth {
         &self.depth
     }

@@ -1,37 +1,81 @@
-//! The book: its one verb, its queries and its self-check.
+//! The book: its one verb and its self-check.
 
-use alloc::collections::BTreeMap;
-use alloc::format;
 use alloc::vec::Vec;
+use core::fmt;
 
-use crate::levels::{Levels, Slot};
-use crate::matching;
+use crate::checks::{Amendment, check_selection};
+use crate::ladder::Ladder;
+use crate::node::{Chain, Slot};
+use crate::orders::Orders;
 use crate::{
-    BookReject, Command, Event, Instrument, Level, Notional, Order, OrderId, OrderKind, Price,
-    Quantity, RestingOrder, Side, TimeInForce, TradeId, Violation,
+    BookReject, CloseReason, Command, Event, Instrument, Order, OrderId, OrderKind, Price,
+    Quantity, Side, TimeInForce, Timestamp, TradeId,
 };
 
 /// The resting orders of one instrument, and the rules by which incoming ones meet them.
 ///
-/// See the [crate documentation](crate) for the rules and an example. With *n* resting orders on
-/// *l* levels, a command costs O(log n + log l) plus O(log n) for each order it trades with.
-#[derive(Debug, Clone)]
+/// See the [crate documentation](crate) for the rules and an example.
+///
+/// | command | cost |
+/// |---|---|
+/// | place, cancel, reduce, amend, replace | O(1) near the market; O(log levels) for a price far from it; plus O(log orders) for an order with a date, or for an id chosen to collide with others |
+/// | trading | O(1) for each slice of a resting order it trades with |
+/// | fill-or-kill, minimum quantity | O(levels it would take) more; O(orders and slices it would take) with self-trade prevention |
+/// | cancel all | O(orders within its prices) |
+/// | expire | O(log orders) for each that expires |
+///
+/// Storage grows by doubling, so a command that makes it grow costs O(orders) once; and after about
+/// as many orders far from the market as there are levels near it, one command moves those levels.
+///
+/// A resting order takes 72 to 80 bytes, 64 for itself and the rest in the table of ids (up to twice
+/// that while a book grows); 40 to 80 more where it is an iceberg, and about 100 more where it has a
+/// date.
+#[derive(Clone)]
 pub struct OrderBook {
     pub(crate) instrument: Instrument,
-    pub(crate) levels: Levels,
-    /// An ordered map: its cost does not depend on who chooses the ids.
-    pub(crate) slots: BTreeMap<OrderId, Slot>,
+    pub(crate) orders: Orders,
+    /// Bids and asks, at the position of their [`Side`].
+    pub(crate) ladders: [Ladder; 2],
     pub(crate) last_trade_id: TradeId,
+    /// That of the newest [`Command::Expire`].
+    pub(crate) time: Timestamp,
+}
+
+impl fmt::Debug for OrderBook {
+    /// Says which book this is and where its market stands, not all of its orders.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OrderBook")
+            .field("symbol", &self.instrument.symbol())
+            .field("orders", &self.len())
+            .field("bid", &self.best(Side::Buy))
+            .field("ask", &self.best(Side::Sell))
+            .field("last_trade_id", &self.last_trade_id)
+            .field("time", &self.time)
+            .finish_non_exhaustive()
+    }
 }
 
 impl OrderBook {
     /// An empty book.
     pub fn new(instrument: Instrument) -> Self {
+        Self::with_capacity(instrument, 0, 0)
+    }
+
+    /// An empty book with room for so many resting orders, and with direct access to so many ticks
+    /// around the market on either side. Within those bounds it does not allocate, but for orders
+    /// with a date, for more icebergs at a time than ever before, and for fill-or-kill orders with
+    /// self-trade prevention that meet many icebergs at one price. 24 bytes a tick and side; more
+    /// than 65,536 ticks are not of use.
+    pub fn with_capacity(instrument: Instrument, orders: usize, ticks: usize) -> Self {
         Self {
             instrument,
-            levels: Levels::default(),
-            slots: BTreeMap::new(),
+            orders: Orders::with_capacity(orders),
+            ladders: [
+                Ladder::new(Side::Buy, ticks),
+                Ladder::new(Side::Sell, ticks),
+            ],
             last_trade_id: TradeId::new(0),
+            time: Timestamp::new(0),
         }
     }
 
@@ -40,9 +84,168 @@ impl OrderBook {
     /// # Errors
     ///
     /// A [`BookReject`] where the command is refused; the book and `events` are then untouched.
+    #[inline(always)]
     pub fn apply(&mut self, command: &Command, events: &mut Vec<Event>) -> Result<(), BookReject> {
-        self.validate(command)?;
-        matching::execute(self, command, events);
+        match command {
+            Command::Place(order) => self.place(order, events),
+            Command::Cancel { order_id } => self.cancel(*order_id, events),
+            Command::Amend {
+                order_id,
+                quantity,
+                price,
+            } => self.amend(*order_id, *quantity, *price, events),
+            _ => self.apply_other(command, events),
+        }
+    }
+
+    /// What most orders are: good till cancelled, with nothing wrong, and meeting nobody. That is
+    /// done here; all else goes the general way, which starts anew.
+    #[inline(always)]
+    fn place(&mut self, order: &Order, events: &mut Vec<Event>) -> Result<(), BookReject> {
+        let chain = self.orders.chain_of(order.id);
+        match order.kind {
+            OrderKind::Limit {
+                price,
+                time_in_force: TimeInForce::GoodTillCancel,
+            } if self.is_quiet(order, price, chain) => {
+                self.enter_quietly(order, price, chain, events);
+                Ok(())
+            }
+            _ => self.place_generally(order, chain, events),
+        }
+    }
+
+    #[inline(never)]
+    fn place_generally(
+        &mut self,
+        order: &Order,
+        chain: Chain,
+        events: &mut Vec<Event>,
+    ) -> Result<(), BookReject> {
+        let limit = self.check_place(order, chain)?;
+        self.enter(order, chain, limit, events);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn cancel(&mut self, id: OrderId, events: &mut Vec<Event>) -> Result<(), BookReject> {
+        let chain = self.orders.chain_of(id);
+        let Some(slot) = self.orders.find_first(chain, id) else {
+            return self.cancel_further(chain, id, events);
+        };
+        self.close_in(chain, slot, CloseReason::Cancelled, events);
+        Ok(())
+    }
+
+    #[cold]
+    fn cancel_further(
+        &mut self,
+        chain: Chain,
+        id: OrderId,
+        events: &mut Vec<Event>,
+    ) -> Result<(), BookReject> {
+        let found = self.orders.find_in(chain, id);
+        let slot = found.ok_or(BookReject::UnknownOrder)?;
+        self.close(slot, CloseReason::Cancelled, events);
+        Ok(())
+    }
+
+    /// An amended order mostly moves, and meets nobody. As with [`place`](Self::place), that is done
+    /// here, and all else goes the general way.
+    #[inline(never)]
+    fn amend(
+        &mut self,
+        id: OrderId,
+        quantity: Quantity,
+        price: Price,
+        events: &mut Vec<Event>,
+    ) -> Result<(), BookReject> {
+        let chain = self.orders.chain_of(id);
+        if let Some(slot) = self.orders.find_first(chain, id)
+            && let Some(remaining) = self.moves_quietly(slot, quantity, price)
+        {
+            self.move_quietly(chain, slot, quantity, remaining, price, events);
+            return Ok(());
+        }
+        self.amend_generally(chain, id, quantity, price, events)
+    }
+
+    #[inline(never)]
+    fn amend_generally(
+        &mut self,
+        chain: Chain,
+        id: OrderId,
+        quantity: Quantity,
+        price: Price,
+        events: &mut Vec<Event>,
+    ) -> Result<(), BookReject> {
+        let found = self.orders.find_in(chain, id);
+        let slot = found.ok_or(BookReject::UnknownOrder)?;
+        match self.check_amend(slot, quantity, price)? {
+            Amendment::Cancel => self.close(slot, CloseReason::Cancelled, events),
+            Amendment::Reduce(by) => self.reduce(slot, by, events),
+            Amendment::Enter(amended) => self.enter_again(chain, slot, amended, events),
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn replace(
+        &mut self,
+        slot: Slot,
+        replacement: &Order,
+        events: &mut Vec<Event>,
+    ) -> Result<(), BookReject> {
+        let limit = self.check_replace(slot, replacement)?;
+        self.close(slot, CloseReason::Replaced, events);
+        let chain = self.orders.chain_of(replacement.id);
+        self.enter(replacement, chain, limit, events);
+        Ok(())
+    }
+
+    /// The commands of which there are fewer.
+    #[inline(never)]
+    fn apply_other(
+        &mut self,
+        command: &Command,
+        events: &mut Vec<Event>,
+    ) -> Result<(), BookReject> {
+        match command {
+            Command::Place(order) => return self.place(order, events),
+            Command::Cancel { order_id } => return self.cancel(*order_id, events),
+            Command::Reduce { order_id, by } => {
+                let slot = self.check_reduce(*order_id, *by)?;
+                self.reduce(slot, *by, events);
+            }
+            Command::Amend {
+                order_id,
+                quantity,
+                price,
+            } => return self.amend(*order_id, *quantity, *price, events),
+            Command::Replace {
+                order_id,
+                new_order_id,
+                quantity,
+                price,
+                time_in_force,
+            } => {
+                let slot = self.slot(*order_id)?;
+                let kind = OrderKind::Limit {
+                    price: *price,
+                    time_in_force: *time_in_force,
+                };
+                let replacement = self.replacement(slot, *new_order_id, *quantity, kind);
+                return self.replace(slot, &replacement, events);
+            }
+            Command::CancelAll(selection) => {
+                check_selection(selection)?;
+                self.cancel_all(selection, events);
+            }
+            Command::Expire { now } => {
+                self.check_time(*now)?;
+                self.expire(*now, events);
+            }
+        }
         Ok(())
     }
 
@@ -52,24 +255,20 @@ impl OrderBook {
     ///
     /// The [`BookReject`] that `apply` would return.
     pub fn validate(&self, command: &Command) -> Result<(), BookReject> {
-        match *command {
+        match command {
             Command::Place(order) => {
-                if self.slots.contains_key(&order.id) {
-                    return Err(BookReject::DuplicateOrderId);
-                }
-                self.validate_terms(&order, None)
+                let chain = self.orders.chain_of(order.id);
+                self.check_place(order, chain).map(drop)
             }
-            Command::Cancel { order_id } => {
-                self.order(order_id).ok_or(BookReject::UnknownOrder)?;
-                Ok(())
-            }
-            Command::Reduce { order_id, by } => {
-                let order = self.order(order_id).ok_or(BookReject::UnknownOrder)?;
-                if by.is_zero() || by >= order.remaining {
-                    return Err(BookReject::InvalidReduction);
-                }
-                Ok(())
-            }
+            Command::Cancel { order_id } => self.slot(*order_id).map(drop),
+            Command::Reduce { order_id, by } => self.check_reduce(*order_id, *by).map(drop),
+            Command::Amend {
+                order_id,
+                quantity,
+                price,
+            } => self
+                .check_amend(self.slot(*order_id)?, *quantity, *price)
+                .map(drop),
             Command::Replace {
                 order_id,
                 new_order_id,
@@ -77,80 +276,46 @@ impl OrderBook {
                 price,
                 time_in_force,
             } => {
-                let old = self.order(order_id).ok_or(BookReject::UnknownOrder)?;
-                if new_order_id != order_id && self.slots.contains_key(&new_order_id) {
-                    return Err(BookReject::DuplicateOrderId);
-                }
-                let replacement = Order {
-                    id: new_order_id,
-                    account: old.account,
-                    side: old.side,
-                    quantity,
-                    kind: OrderKind::Limit {
-                        price,
-                        time_in_force,
-                    },
+                let slot = self.slot(*order_id)?;
+                let kind = OrderKind::Limit {
+                    price: *price,
+                    time_in_force: *time_in_force,
                 };
-                self.validate_terms(&replacement, Some(old))
+                let replacement = self.replacement(slot, *new_order_id, *quantity, kind);
+                self.check_replace(slot, &replacement).map(drop)
             }
+            Command::CancelAll(selection) => check_selection(selection),
+            Command::Expire { now } => self.check_time(*now),
         }
     }
 
-    /// Quantity, price, notional, post-only and room at the level. `leaving` is the order that
-    /// goes when this one comes.
-    fn validate_terms(
-        &self,
-        order: &Order,
-        leaving: Option<&RestingOrder>,
-    ) -> Result<(), BookReject> {
-        let instrument = &self.instrument;
-        if order.quantity < instrument.min_quantity() || order.quantity > instrument.max_quantity()
-        {
-            return Err(BookReject::QuantityOutOfRange);
-        }
-        let OrderKind::Limit {
-            price,
-            time_in_force,
-        } = order.kind
-        else {
-            return Ok(());
-        };
-        if price < instrument.min_price() || price > instrument.max_price() {
-            return Err(BookReject::PriceOutOfRange);
-        }
-        // Below zero the seller pays the buyer; the size of the deal is the same.
-        let notional = Notional::new(price.notional(order.quantity).get().abs());
-        if notional < instrument.min_notional() {
-            return Err(BookReject::NotionalTooSmall);
-        }
-        if time_in_force == TimeInForce::PostOnly && self.would_match(order.side, price) {
-            return Err(BookReject::WouldMatch);
-        }
-        match time_in_force {
-            TimeInForce::GoodTillCancel | TimeInForce::PostOnly => {}
-            // These never rest, so they need no room.
-            TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => return Ok(()),
-        }
-        let mut at_price = self.levels.quantity_at(order.side, price);
-        if let Some(leaving) = leaving.filter(|leaving| leaving.price == price) {
-            at_price = at_price.checked_sub(leaving.remaining).unwrap_or_default();
-        }
-        at_price
-            .checked_add(order.quantity)
-            .ok_or(BookReject::LevelFull)?;
-        Ok(())
+    #[inline]
+    pub(crate) fn slot(&self, id: OrderId) -> Result<Slot, BookReject> {
+        self.orders.find(id).ok_or(BookReject::UnknownOrder)
     }
 
-    /// Puts an order at the back of its queue. The caller has checked that there is room.
-    pub(crate) fn rest(&mut self, order: RestingOrder) {
-        let slot = self.levels.push_back(order);
-        self.slots.insert(order.id, slot);
+    /// The order that comes in the stead of a resting one.
+    fn replacement(&self, slot: Slot, id: OrderId, quantity: Quantity, kind: OrderKind) -> Order {
+        let old = &self.orders[slot];
+        Order {
+            id,
+            account: old.account,
+            group: old.group,
+            side: old.side,
+            quantity,
+            kind,
+            self_trade: old.self_trade,
+        }
     }
 
-    /// Whether an order of this side limited at `price` would trade at once. O(log levels).
-    pub fn would_match(&self, side: Side, price: Price) -> bool {
-        self.best(side.opposite())
-            .is_some_and(|best| side.accepts(price, best.price))
+    #[inline]
+    pub(crate) const fn ladder(&self, side: Side) -> &Ladder {
+        &self.ladders[side as usize]
+    }
+
+    #[inline]
+    pub(crate) const fn ladder_mut(&mut self, side: Side) -> &mut Ladder {
+        &mut self.ladders[side as usize]
     }
 
     /// What is traded here.
@@ -163,120 +328,8 @@ impl OrderBook {
         self.last_trade_id
     }
 
-    /// The number of resting orders. O(1).
-    pub fn len(&self) -> usize {
-        self.levels.len()
-    }
-
-    /// Whether nothing rests here. O(1).
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The best bid or ask level. O(log levels).
-    pub fn best(&self, side: Side) -> Option<Level> {
-        self.levels.best(side)
-    }
-
-    /// The levels of a side, best first. O(1) per level.
-    pub fn levels(&self, side: Side) -> impl Iterator<Item = Level> + '_ {
-        self.levels.iter(side)
-    }
-
-    /// The orders of a side in the order in which they would trade. O(log levels) per level, O(1)
-    /// per order.
-    pub fn orders(&self, side: Side) -> impl Iterator<Item = &RestingOrder> + '_ {
-        self.levels(side)
-            .flat_map(move |level| self.levels.orders_at(side, level.price))
-    }
-
-    /// A resting order. O(log orders).
-    pub fn order(&self, id: OrderId) -> Option<&RestingOrder> {
-        self.slots.get(&id).map(|slot| self.levels.get(*slot))
-    }
-
-    /// What taking up to `quantity` on `side` would trade now, worst price `limit` (`None`: any):
-    /// how much there is, and what it costs. A buy takes from the asks. O(levels taken).
-    pub fn cost_to_take(
-        &self,
-        side: Side,
-        quantity: Quantity,
-        limit: Option<Price>,
-    ) -> (Quantity, Notional) {
-        let mut missing = quantity.get();
-        let mut cost = 0_i128;
-        for level in self.levels(side.opposite()) {
-            if missing == 0 || limit.is_some_and(|limit| !side.accepts(limit, level.price)) {
-                break;
-            }
-            let taken = missing.min(level.quantity.get());
-            missing -= taken;
-            // Bounded by the worst price times a 64-bit quantity, which fits 128 bits.
-            cost += level.price.notional(Quantity::new(taken)).get();
-        }
-        (Quantity::new(quantity.get() - missing), Notional::new(cost))
-    }
-
-    /// Checks everything that must always hold; O(orders · log levels). For tests and audits.
-    ///
-    /// # Errors
-    ///
-    /// The [`Violation`] found first: a bug in this crate.
-    pub fn check(&self) -> Result<(), Violation> {
-        if let (Some(bid), Some(ask)) = (self.best(Side::Buy), self.best(Side::Sell))
-            && bid.price >= ask.price
-        {
-            return Err(Violation::new(
-                "I1",
-                format!("crossed: bid {} >= ask {}", bid.price, ask.price),
-            ));
-        }
-        let mut seen = 0;
-        for side in [Side::Buy, Side::Sell] {
-            let mut previous: Option<Price> = None;
-            for level in self.levels(side) {
-                let sorted = previous.is_none_or(|previous| {
-                    previous != level.price && side.opposite().accepts(level.price, previous)
-                });
-                if !sorted {
-                    return Err(Violation::new(
-                        "I2",
-                        format!("level {} out of order", level.price),
-                    ));
-                }
-                previous = Some(level.price);
-                let mut total = 0_u128;
-                for order in self.levels.orders_at(side, level.price) {
-                    seen += 1;
-                    total += u128::from(order.remaining.get());
-                    let known = self.order(order.id) == Some(order);
-                    if !known || order.side != side || order.price != level.price {
-                        return Err(Violation::new(
-                            "I2",
-                            format!("order {} misplaced", order.id),
-                        ));
-                    }
-                    if order.remaining.is_zero() {
-                        return Err(Violation::new("I3", format!("order {} is empty", order.id)));
-                    }
-                }
-                if total != u128::from(level.quantity.get()) {
-                    return Err(Violation::new(
-                        "I2",
-                        format!(
-                            "level {} holds {total}, says {}",
-                            level.price, level.quantity
-                        ),
-                    ));
-                }
-            }
-        }
-        if seen != self.slots.len() || seen != self.len() {
-            return Err(Violation::new(
-                "I2",
-                format!("{} ids, {seen} orders", self.slots.len()),
-            ));
-        }
-        Ok(())
+    /// The time of the newest [`Command::Expire`]; zero before the first.
+    pub const fn time(&self) -> Timestamp {
+        self.time
     }
 }

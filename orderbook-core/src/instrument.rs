@@ -6,7 +6,7 @@
 
 use alloc::string::String;
 
-use crate::{Notional, Price, Quantity};
+use crate::{Notional, Price, Quantity, SelfTradePrevention};
 
 /// The most decimal places a [`Step`] may have; what `rust_decimal` can hold.
 pub const MAX_SCALE: u8 = 28;
@@ -73,8 +73,17 @@ pub struct Instrument {
     max_price: Price,
     min_quantity: Quantity,
     max_quantity: Quantity,
-    min_notional: Notional,
+    min_notional: Option<Notional>,
+    max_slices: u32,
+    max_orders: u32,
+    self_trade: SelfTradePrevention,
 }
+
+/// In how many slices an iceberg may come, where the instrument does not say.
+pub const DEFAULT_MAX_SLICES: u32 = 100;
+
+/// The most orders that can rest on one book.
+pub const MAX_ORDERS: u32 = u32::MAX - 1;
 
 /// The largest number of `step`s that a 96-bit decimal mantissa can express.
 const fn largest_count(step: Step) -> u128 {
@@ -106,7 +115,10 @@ impl Instrument {
             max_price: Price::new(max_price),
             min_quantity: Quantity::new(1),
             max_quantity: Quantity::new(max_quantity),
-            min_notional: Notional::ZERO,
+            min_notional: None,
+            max_slices: DEFAULT_MAX_SLICES,
+            max_orders: MAX_ORDERS,
+            self_trade: SelfTradePrevention::Allow,
         })
     }
 
@@ -147,10 +159,45 @@ impl Instrument {
     }
 
     /// Smallest price times quantity of a limit order, in tick-lots; the sign of the price does
-    /// not matter.
+    /// not matter. Nothing is smaller than a minimum below zero, which is none.
     #[must_use]
     pub fn with_min_notional(mut self, min: Notional) -> Self {
-        self.min_notional = min;
+        self.min_notional = (min > Notional::ZERO).then_some(min);
+        self
+    }
+
+    /// In how many slices an iceberg may come at most (Binance `ICEBERG_PARTS`). It bounds how many
+    /// trades one resting order can give one incoming order; starts at [`DEFAULT_MAX_SLICES`].
+    ///
+    /// # Errors
+    ///
+    /// [`InstrumentError::InvalidLimits`] for zero.
+    pub fn with_max_slices(mut self, max: u32) -> Result<Self, InstrumentError> {
+        if max == 0 {
+            return Err(InstrumentError::InvalidLimits);
+        }
+        self.max_slices = max;
+        Ok(self)
+    }
+
+    /// How many orders may rest at a time; bounds the memory of a book. Starts at [`MAX_ORDERS`].
+    ///
+    /// # Errors
+    ///
+    /// [`InstrumentError::InvalidLimits`] for zero or more than [`MAX_ORDERS`].
+    pub fn with_max_orders(mut self, max: u32) -> Result<Self, InstrumentError> {
+        if max == 0 || max > MAX_ORDERS {
+            return Err(InstrumentError::InvalidLimits);
+        }
+        self.max_orders = max;
+        Ok(self)
+    }
+
+    /// What happens between orders of one account, or of one group of accounts, where the incoming
+    /// order does not say. Starts at [`SelfTradePrevention::Allow`].
+    #[must_use]
+    pub fn with_self_trade(mut self, default: SelfTradePrevention) -> Self {
+        self.self_trade = default;
         self
     }
 
@@ -189,9 +236,32 @@ impl Instrument {
         self.max_quantity
     }
 
-    /// The smallest notional of a limit order.
-    pub const fn min_notional(&self) -> Notional {
+    /// The smallest notional of a limit order, and the smallest budget.
+    pub fn min_notional(&self) -> Notional {
+        self.min_notional.unwrap_or(Notional::ZERO)
+    }
+
+    /// Whether an order is worth at least the smallest notional.
+    #[inline]
+    pub(crate) fn is_worth_enough(&self, price: Price, quantity: Quantity) -> bool {
+        // Below zero the seller pays the buyer; the size of the deal is the same.
         self.min_notional
+            .is_none_or(|least| price.notional(quantity).get().abs() >= least.get())
+    }
+
+    /// The most slices of an iceberg.
+    pub const fn max_slices(&self) -> u32 {
+        self.max_slices
+    }
+
+    /// The most resting orders.
+    pub const fn max_orders(&self) -> u32 {
+        self.max_orders
+    }
+
+    /// The self-trade prevention of orders that do not state one.
+    pub const fn self_trade(&self) -> SelfTradePrevention {
+        self.self_trade
     }
 }
 
@@ -203,7 +273,7 @@ mod raw {
     use alloc::string::String;
 
     use super::InstrumentError;
-    use crate::{Notional, Price, Quantity};
+    use crate::{Notional, Price, Quantity, SelfTradePrevention};
 
     #[derive(serde::Deserialize)]
     pub(super) struct Step {
@@ -228,7 +298,10 @@ mod raw {
         max_price: Price,
         min_quantity: Quantity,
         max_quantity: Quantity,
-        min_notional: Notional,
+        min_notional: Option<Notional>,
+        max_slices: u32,
+        max_orders: u32,
+        self_trade: SelfTradePrevention,
     }
 
     impl TryFrom<Instrument> for super::Instrument {
@@ -238,7 +311,10 @@ mod raw {
             Ok(Self::new(raw.symbol, raw.tick_size, raw.lot_size)?
                 .with_price_limits(raw.min_price, raw.max_price)?
                 .with_quantity_limits(raw.min_quantity, raw.max_quantity)?
-                .with_min_notional(raw.min_notional))
+                .with_min_notional(raw.min_notional.unwrap_or(Notional::ZERO))
+                .with_max_slices(raw.max_slices)?
+                .with_max_orders(raw.max_orders)?
+                .with_self_trade(raw.self_trade))
         }
     }
 }

@@ -1,185 +1,419 @@
-//! How a validated command changes a book. Nothing in here can fail.
+//! How a checked order goes through the book. Nothing in here can fail.
 
 use alloc::vec::Vec;
 
+use crate::ladder::Rank;
+use crate::node::{Chain, Node, Slot};
+use crate::preview::affordable;
 use crate::{
-    CloseReason, Command, Event, Order, OrderBook, OrderId, OrderKind, Price, Quantity,
-    RestingOrder, TimeInForce, Trade, TradeId,
+    CloseReason, Event, Level, Order, OrderBook, OrderKind, Price, Quantity, Resting,
+    SelfTradePrevention, TimeInForce, Trade, TradeId,
 };
 
-pub(crate) fn execute(book: &mut OrderBook, command: &Command, events: &mut Vec<Event>) {
-    match *command {
-        Command::Place(order) => place(book, order, events),
-        Command::Cancel { order_id } => {
-            close(book, order_id, CloseReason::Cancelled, events);
-        }
-        Command::Reduce { order_id, by } => reduce(book, order_id, by, events),
-        Command::Replace {
-            order_id,
-            new_order_id,
-            quantity,
-            price,
-            time_in_force,
-        } => {
-            let old = close(book, order_id, CloseReason::Replaced, events);
-            let replacement = Order {
-                id: new_order_id,
-                account: old.account,
-                side: old.side,
-                quantity,
-                kind: OrderKind::Limit {
-                    price,
-                    time_in_force,
-                },
-            };
-            place(book, replacement, events);
-        }
-    }
+/// An order that may meet others.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taker<'a> {
+    pub(crate) order: &'a Order,
+    pub(crate) self_trade: SelfTradePrevention,
+    /// The worst price, as a rank of the other side.
+    pub(crate) worst: Rank,
+    /// What it may spend.
+    pub(crate) budget: Option<u128>,
+    /// How much has to trade at once, or nothing does.
+    pub(crate) minimum: u64,
+    pub(crate) remaining: Quantity,
+    /// What it has lost to decrements.
+    decremented: u64,
 }
 
-fn place(book: &mut OrderBook, order: Order, events: &mut Vec<Event>) {
-    events.push(Event::Accepted(order));
-    let limit = order.kind.limit_price();
-    let tradable = match order.kind {
-        OrderKind::Limit {
-            time_in_force: TimeInForce::FillOrKill,
-            ..
-        } => book.cost_to_take(order.side, order.quantity, limit).0 == order.quantity,
-        // Validation has seen that a post-only order meets nobody.
-        OrderKind::Limit { .. } | OrderKind::Market => true,
-    };
-    let remaining = if tradable {
-        take(book, &order, limit, events)
-    } else {
-        order.quantity
-    };
-
-    if remaining.is_zero() {
-        events.push(closed(&order, CloseReason::Filled, remaining));
-        return;
-    }
-    match order.kind {
-        OrderKind::Limit {
-            price,
-            time_in_force: TimeInForce::GoodTillCancel | TimeInForce::PostOnly,
-        } => rest(book, &order, price, remaining, events),
-        OrderKind::Limit {
-            time_in_force: TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill,
-            ..
-        }
-        | OrderKind::Market => events.push(closed(&order, CloseReason::Expired, remaining)),
-    }
-}
-
-/// Trades `order` against the other side, best price and oldest order first, until it is filled
-/// or the prices are worse than `limit`. Returns what is left of it.
-fn take(
-    book: &mut OrderBook,
-    order: &Order,
-    limit: Option<Price>,
-    events: &mut Vec<Event>,
-) -> Quantity {
-    let mut remaining = order.quantity.get();
-    while remaining > 0 {
-        let Some((slot, maker)) = book.levels.front(order.side.opposite()) else {
-            break;
+impl<'a> Taker<'a> {
+    /// `worst` is the worst price it accepts, as a rank of the other side.
+    pub(crate) fn new(book: &OrderBook, order: &'a Order, worst: Rank) -> Self {
+        let (minimum, budget) = match &order.kind {
+            OrderKind::Limit { time_in_force, .. } => match time_in_force {
+                TimeInForce::GoodTillCancel | TimeInForce::Rest(_) => (0, None),
+                TimeInForce::ImmediateOrCancel { minimum } => (minimum.get(), None),
+                TimeInForce::FillOrKill => (order.quantity.get(), None),
+            },
+            OrderKind::Market { budget, .. } => {
+                (0, budget.map(|budget| budget.get().unsigned_abs()))
+            }
         };
-        let maker = *maker;
-        if limit.is_some_and(|limit| !order.side.accepts(limit, maker.price)) {
-            break;
+        Self {
+            order,
+            self_trade: book.self_trade_of(order),
+            worst,
+            budget,
+            minimum,
+            remaining: order.quantity,
+            decremented: 0,
         }
-        let quantity = remaining.min(maker.remaining.get());
-        remaining -= quantity;
-        let quantity = Quantity::new(quantity);
-        let maker_remaining = book.levels.reduce(slot, quantity);
-        book.last_trade_id = TradeId::new(book.last_trade_id.get() + 1);
-        events.push(Event::Traded(Trade {
-            id: book.last_trade_id,
+    }
+
+    /// Whether an order belongs to the same account or group.
+    #[inline]
+    pub(crate) fn owns(&self, maker: &Node) -> bool {
+        let group = self.order.group;
+        maker.account == self.order.account || (group.is_some() && maker.group == group)
+    }
+}
+
+/// What an encounter with an order of the same owner leads to.
+enum SelfTrade {
+    GoOn,
+    Stop,
+}
+
+impl OrderBook {
+    /// Lets a checked order in: to trade, to rest or to end. `limit` is the limit price that it was
+    /// checked to go on with.
+    #[inline(always)]
+    pub(crate) fn enter(
+        &mut self,
+        order: &Order,
+        chain: Chain,
+        limit: Price,
+        events: &mut Vec<Event>,
+    ) {
+        let worst = self.worst(order, limit);
+        if self.ladder(order.side.opposite()).meets(worst) {
+            events.push(accepted(order, None));
+            self.meet(order, chain, limit, worst, 0, events);
+            return;
+        }
+        match &order.kind {
+            OrderKind::Limit {
+                time_in_force: TimeInForce::GoodTillCancel,
+                ..
+            } => self.enter_quietly(order, limit, chain, events),
+            OrderKind::Limit {
+                time_in_force: TimeInForce::Rest(terms),
+                ..
+            } => self.enter_special(order, chain, limit, terms, events),
+            _ => {
+                events.push(accepted(order, None));
+                events.push(ended_at_once(order, CloseReason::Expired, order.quantity));
+            }
+        }
+    }
+
+    /// Lets an order in that is good till cancelled and meets nobody.
+    #[inline(always)]
+    pub(crate) fn enter_quietly(
+        &mut self,
+        order: &Order,
+        price: Price,
+        chain: Chain,
+        events: &mut Vec<Event>,
+    ) {
+        let quantity = order.quantity;
+        let slot = self.orders.insert(chain, order.id, || {
+            Node::new(order, price, quantity, quantity)
+        });
+        let level = Level { price, quantity };
+        events.push(accepted(order, Some(level)));
+        let ladder = &mut self.ladders[order.side as usize];
+        ladder.push_back(&mut self.orders, slot, price, quantity, Quantity::ZERO);
+    }
+
+    /// The worst price that an order accepts, as a rank of the other side.
+    pub(crate) fn worst(&self, order: &Order, limit: Price) -> Rank {
+        let makers = self.ladder(order.side.opposite());
+        match order.kind {
+            OrderKind::Limit { .. } => makers.rank(limit),
+            OrderKind::Market { protection, .. } => {
+                protection.map_or(Rank::MAX, |price| makers.rank(price))
+            }
+        }
+    }
+
+    /// An iceberg, GTD or post-only order that meets nobody.
+    #[cold]
+    fn enter_special(
+        &mut self,
+        order: &Order,
+        chain: Chain,
+        price: Price,
+        terms: &Resting,
+        events: &mut Vec<Event>,
+    ) {
+        let displayed = first_slice(order.quantity, Quantity::ZERO, terms);
+        let level = Level {
+            price,
+            quantity: displayed,
+        };
+        events.push(accepted(order, Some(level)));
+        let node = Node::new(order, price, order.quantity, displayed);
+        self.put(chain, node, terms, less(order.quantity, displayed));
+    }
+
+    /// Lets an order trade, then rest or end. It has been announced already; `filled` is what it had
+    /// traded earlier.
+    #[inline(never)]
+    pub(crate) fn meet(
+        &mut self,
+        order: &Order,
+        chain: Chain,
+        limit: Price,
+        worst: Rank,
+        filled: u64,
+        events: &mut Vec<Event>,
+    ) {
+        let mut taker = Taker::new(self, order, worst);
+        let stopped = if taker.minimum > 0 && self.fill(&taker).quantity.get() < taker.minimum {
+            Some(CloseReason::Expired)
+        } else {
+            self.take(&mut taker, events)
+        };
+        let remaining = taker.remaining;
+        let reason = match (stopped, &order.kind) {
+            (Some(reason), _) => reason,
+            (None, _) if remaining.is_zero() => CloseReason::Filled,
+            (None, OrderKind::Limit { time_in_force, .. }) if time_in_force.rests() => {
+                let quantity = Quantity::new(filled + order.quantity.get() - taker.decremented);
+                let terms = time_in_force.resting();
+                let displayed = first_slice(remaining, less(order.quantity, remaining), &terms);
+                let hidden = less(remaining, displayed);
+                let node = Node::new(order, limit, quantity, displayed);
+                self.put(chain, node, &terms, hidden);
+                events.push(rested(order, limit, displayed, hidden));
+                return;
+            }
+            (None, _) => CloseReason::Expired,
+        };
+        events.push(ended_at_once(order, reason, remaining));
+    }
+
+    /// Trades an order with the other side, best price and oldest order first, until it is used up
+    /// or prices are worse than it accepts. Where it ends for another reason, that is returned.
+    #[inline(always)]
+    fn take(&mut self, taker: &mut Taker<'_>, events: &mut Vec<Event>) -> Option<CloseReason> {
+        let makers = taker.order.side.opposite();
+        while !taker.remaining.is_zero() {
+            let ladder = self.ladder(makers);
+            let best = ladder.best().filter(|best| *best <= taker.worst)?;
+            let slot = ladder.queue(best)?.first?;
+            let maker = &self.orders[slot];
+            if taker.budget.is_some() && affordable(taker.budget, maker.price, 1) == 0 {
+                return Some(CloseReason::BudgetSpent);
+            }
+            if taker.self_trade != SelfTradePrevention::Allow && taker.owns(maker) {
+                match self.prevent(taker, slot, events) {
+                    SelfTrade::GoOn => continue,
+                    SelfTrade::Stop => return Some(CloseReason::SelfTrade),
+                }
+            }
+            let mut quantity = taker.remaining.min(maker.displayed);
+            if taker.budget.is_some() {
+                quantity = spend(&mut taker.budget, maker.price, quantity);
+            }
+            self.trade(taker, slot, quantity, events);
+        }
+        None
+    }
+
+    /// Trades with the order at the front of its level.
+    #[inline(always)]
+    fn trade(
+        &mut self,
+        taker: &mut Taker<'_>,
+        slot: Slot,
+        quantity: Quantity,
+        events: &mut Vec<Event>,
+    ) {
+        taker.remaining = less(taker.remaining, quantity);
+        self.last_trade_id = TradeId::new(self.last_trade_id.get() + 1);
+        let maker = &self.orders[slot];
+        let mut trade = Trade {
+            id: self.last_trade_id,
             price: maker.price,
             quantity,
-            taker_side: order.side,
+            taker_side: taker.order.side,
+            maker_order_id: maker.id,
+            maker_account: maker.account,
+            maker_remaining: Quantity::ZERO,
+            taker_order_id: taker.order.id,
+            taker_account: taker.order.account,
+            taker_remaining: taker.remaining,
+        };
+        if quantity == maker.displayed && !maker.has_terms() {
+            // Most makers end like this.
+            events.push(Event::Traded(trade));
+            let chain = self.orders.chain_of(maker.id);
+            let maker = self.orders.leaving(chain, slot, None);
+            events.push(Event::Closed {
+                order_id: maker.id,
+                account: maker.account,
+                side: maker.side,
+                reason: CloseReason::Filled,
+                unfilled: Quantity::ZERO,
+                left: Some(Level {
+                    price: maker.price,
+                    quantity: Quantity::ZERO,
+                }),
+            });
+            self.take_out(&maker);
+            return;
+        }
+        self.take_displayed(slot, quantity);
+        trade.maker_remaining = self.orders.remaining(slot);
+        events.push(Event::Traded(trade));
+        if self.orders[slot].displayed.is_zero() {
+            self.used_up(slot, CloseReason::Filled, events);
+        }
+    }
+
+    /// Takes quantity off what an order displays.
+    #[inline]
+    fn take_displayed(&mut self, slot: Slot, quantity: Quantity) {
+        let maker = &mut self.orders[slot];
+        maker.displayed = less(maker.displayed, quantity);
+        let (side, price) = (maker.side, maker.price);
+        let ladder = self.ladder_mut(side);
+        ladder.reduce(ladder.rank(price), quantity, Quantity::ZERO);
+    }
+
+    /// What an order displayed is used up: the next slice comes, or its end.
+    #[inline]
+    fn used_up(&mut self, slot: Slot, reason: CloseReason, events: &mut Vec<Event>) {
+        if self.orders[slot].has_terms() && self.replenish(slot, events) {
+            return;
+        }
+        self.close(slot, reason, events);
+    }
+
+    #[cold]
+    fn replenish(&mut self, slot: Slot, events: &mut Vec<Event>) -> bool {
+        let side = self.orders[slot].side;
+        let ladder = &mut self.ladders[side as usize];
+        let Some((quantity, hidden)) = ladder.requeue(&mut self.orders, slot) else {
+            return false;
+        };
+        let order = &self.orders[slot];
+        events.push(Event::Replenished {
+            order_id: order.id,
+            account: order.account,
+            side,
+            price: order.price,
+            quantity,
+            hidden,
+        });
+        true
+    }
+
+    /// An order meets one of its own account or group.
+    #[cold]
+    fn prevent(&mut self, taker: &mut Taker<'_>, slot: Slot, events: &mut Vec<Event>) -> SelfTrade {
+        match taker.self_trade {
+            SelfTradePrevention::ExpireTaker => SelfTrade::Stop,
+            SelfTradePrevention::ExpireBoth => {
+                self.close(slot, CloseReason::SelfTrade, events);
+                SelfTrade::Stop
+            }
+            SelfTradePrevention::Decrement => {
+                self.decrement(taker, slot, events);
+                if taker.remaining.is_zero() {
+                    SelfTrade::Stop
+                } else {
+                    SelfTrade::GoOn
+                }
+            }
+            SelfTradePrevention::ExpireMaker | SelfTradePrevention::Allow => {
+                self.close(slot, CloseReason::SelfTrade, events);
+                SelfTrade::GoOn
+            }
+        }
+    }
+
+    fn decrement(&mut self, taker: &mut Taker<'_>, slot: Slot, events: &mut Vec<Event>) {
+        let quantity = taker.remaining.min(self.orders[slot].displayed);
+        taker.remaining = less(taker.remaining, quantity);
+        taker.decremented += quantity.get();
+        self.take_displayed(slot, quantity);
+        let maker_remaining = self.orders.remaining(slot);
+        let maker = &mut self.orders[slot];
+        maker.quantity = less(maker.quantity, quantity);
+        events.push(Event::Decremented {
+            price: maker.price,
+            quantity,
+            taker_side: taker.order.side,
             maker_order_id: maker.id,
             maker_account: maker.account,
             maker_remaining,
-            taker_order_id: order.id,
-            taker_account: order.account,
-            taker_remaining: Quantity::new(remaining),
-        }));
-        if maker_remaining.is_zero() {
-            close(book, maker.id, CloseReason::Filled, events);
+            taker_order_id: taker.order.id,
+            taker_account: taker.order.account,
+            taker_remaining: taker.remaining,
+        });
+        if maker.displayed.is_zero() {
+            self.used_up(slot, CloseReason::SelfTrade, events);
         }
     }
-    Quantity::new(remaining)
+
+    /// What the order says of trades with its owner's own, or else the instrument.
+    #[inline]
+    pub(crate) fn self_trade_of(&self, order: &Order) -> SelfTradePrevention {
+        order
+            .self_trade
+            .unwrap_or_else(|| self.instrument().self_trade())
+    }
 }
 
-fn rest(
-    book: &mut OrderBook,
-    order: &Order,
-    price: Price,
-    quantity: Quantity,
-    events: &mut Vec<Event>,
-) {
-    book.rest(RestingOrder {
-        id: order.id,
-        account: order.account,
-        side: order.side,
-        price,
-        remaining: quantity,
-    });
-    events.push(Event::Rested {
-        order_id: order.id,
-        account: order.account,
-        side: order.side,
-        price,
-        quantity,
-    });
-}
-
-fn reduce(book: &mut OrderBook, order_id: OrderId, by: Quantity, events: &mut Vec<Event>) {
-    let slot = book.slots[&order_id];
-    let remaining = book.levels.reduce(slot, by);
-    let order = book.levels.get(slot);
-    events.push(Event::Reduced {
-        order_id,
-        account: order.account,
-        side: order.side,
-        price: order.price,
-        by,
-        remaining,
-    });
-}
-
-/// Takes a resting order off the book and says so.
-fn close(
-    book: &mut OrderBook,
-    order_id: OrderId,
-    reason: CloseReason,
-    events: &mut Vec<Event>,
-) -> RestingOrder {
-    let slot = book
-        .slots
-        .remove(&order_id)
-        .expect("validation has seen the order");
-    let order = book.levels.remove(slot);
-    events.push(Event::Closed {
-        order_id,
-        account: order.account,
-        side: order.side,
-        reason,
-        unfilled: order.remaining,
-        resting_at: Some(order.price),
-    });
-    order
-}
-
-/// The end of an order that never rested.
-const fn closed(order: &Order, reason: CloseReason, unfilled: Quantity) -> Event {
+/// The end of an order that was not on the book.
+#[inline(always)]
+const fn ended_at_once(order: &Order, reason: CloseReason, unfilled: Quantity) -> Event {
     Event::Closed {
         order_id: order.id,
         account: order.account,
         side: order.side,
         reason,
         unfilled,
-        resting_at: None,
+        left: None,
     }
+}
+
+#[inline(always)]
+const fn accepted(order: &Order, rested: Option<Level>) -> Event {
+    Event::Accepted {
+        order_id: order.id,
+        account: order.account,
+        side: order.side,
+        quantity: order.quantity,
+        rested,
+    }
+}
+
+const fn rested(order: &Order, price: Price, quantity: Quantity, hidden: Quantity) -> Event {
+    Event::Rested {
+        order_id: order.id,
+        account: order.account,
+        side: order.side,
+        price,
+        quantity,
+        hidden,
+    }
+}
+
+/// What an order shows when it comes to rest: an iceberg what is left of the slice that it is in the
+/// middle of (Xetra), where `gone` has traded on the way in.
+pub(crate) fn first_slice(remaining: Quantity, gone: Quantity, terms: &Resting) -> Quantity {
+    terms.display.map_or(remaining, |display| {
+        let slice = display.get() - gone.get() % display.get();
+        remaining.min(Quantity::new(slice))
+    })
+}
+
+/// The part of `quantity` that the budget pays for at a price; the budget has paid for it then.
+#[cold]
+fn spend(budget: &mut Option<u128>, price: Price, quantity: Quantity) -> Quantity {
+    let lots = affordable(*budget, price, quantity.get());
+    if let Some(budget) = budget {
+        *budget -= u128::from(price.get().unsigned_abs()) * u128::from(lots);
+    }
+    Quantity::new(lots)
+}
+
+/// The difference of two quantities, of which the first is the larger.
+#[inline]
+pub(crate) const fn less(a: Quantity, b: Quantity) -> Quantity {
+    Quantity::new(a.get() - b.get())
 }

@@ -4,6 +4,7 @@
 //! of lots. What a tick or a lot is worth is stated by the [`Instrument`](crate::Instrument).
 
 use core::fmt;
+use core::num::NonZeroU32;
 
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
@@ -48,10 +49,6 @@ number! {
     Quantity(u64)
 }
 number! {
-    /// Price times quantity, in tick-lots.
-    Notional(i128)
-}
-number! {
     /// Names an order; chosen by the caller, unique among the live orders of a book.
     OrderId(u64)
 }
@@ -68,10 +65,85 @@ number! {
     Timestamp(u64)
 }
 
+/// Names a group of accounts that must not trade with each other. Never zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+pub struct GroupId(NonZeroU32);
+
+impl GroupId {
+    /// The group of this number, or `None` for zero.
+    pub const fn new(value: u32) -> Option<Self> {
+        match NonZeroU32::new(value) {
+            Some(value) => Some(Self(value)),
+            None => None,
+        }
+    }
+
+    /// The bare number.
+    pub const fn get(self) -> u32 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for GroupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Price times quantity, in tick-lots.
+// In two halves, so that it asks for the alignment of 64 bits only and orders and events that
+// carry one stay small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(from = "i128", into = "i128"))]
+pub struct Notional {
+    high: i64,
+    low: u64,
+}
+
+impl Notional {
+    /// Wraps the bare number.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the two halves are all of it"
+    )]
+    pub const fn new(value: i128) -> Self {
+        Self {
+            high: (value >> 64) as i64,
+            low: value.cast_unsigned() as u64,
+        }
+    }
+
+    /// The bare number.
+    pub const fn get(self) -> i128 {
+        (self.high as i128) << 64 | self.low as i128
+    }
+}
+
+impl From<i128> for Notional {
+    fn from(value: i128) -> Self {
+        Self::new(value)
+    }
+}
+
+impl From<Notional> for i128 {
+    fn from(notional: Notional) -> Self {
+        notional.get()
+    }
+}
+
+impl fmt::Display for Notional {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
 impl Price {
     /// What `quantity` costs at this price. Cannot overflow: `|i64| * u64` fits 128 bits.
     pub const fn notional(self, quantity: Quantity) -> Notional {
-        Notional(self.0 as i128 * quantity.0 as i128)
+        Notional::new(self.0 as i128 * quantity.0 as i128)
     }
 }
 
@@ -103,12 +175,12 @@ impl Quantity {
 
 impl Notional {
     /// No notional at all.
-    pub const ZERO: Self = Self(0);
+    pub const ZERO: Self = Self::new(0);
 
     /// The sum, or `None` where it does not fit.
     pub const fn checked_add(self, other: Self) -> Option<Self> {
-        match self.0.checked_add(other.0) {
-            Some(sum) => Some(Self(sum)),
+        match self.get().checked_add(other.get()) {
+            Some(sum) => Some(Self::new(sum)),
             None => None,
         }
     }

@@ -127,7 +127,19 @@ impl ApiError {
     pub(crate) const PRICE_FILTER: Self = Self::bad(-1013, "Filter failure: PRICE_FILTER");
     pub(crate) const LOT_SIZE: Self = Self::bad(-1013, "Filter failure: LOT_SIZE");
     const NOTIONAL: Self = Self::bad(-1013, "Filter failure: NOTIONAL");
-    const LEVEL_FULL: Self = Self::bad(-2010, "The price level cannot hold that much more.");
+    const ICEBERG_PARTS: Self = Self::bad(-1013, "Filter failure: ICEBERG_PARTS");
+    const MINIMUM_TOO_LARGE: Self =
+        Self::bad(-2010, "The minimum quantity is more than the quantity.");
+    const ALREADY_EXPIRED: Self = Self::bad(-2010, "The order would have expired already.");
+    const SIDE_FULL: Self = Self::bad(
+        -2010,
+        "The side of the order book cannot hold that much more.",
+    );
+    const BOOK_FULL: Self = Self::bad(-2010, "The order book holds as many orders as it may.");
+    const NOTHING_TO_AMEND: Self = Self::bad(
+        -2038,
+        "The requested action would change no state; rejecting.",
+    );
     pub(crate) const QUOTE_QUANTITY: Self = Self::bad(
         -1013,
         "Quote order qty market orders are not supported for this symbol.",
@@ -274,10 +286,49 @@ impl From<Reject> for ApiError {
             Reject::Book(BookReject::PriceOutOfRange) => Self::PRICE_FILTER,
             Reject::Book(BookReject::NotionalTooSmall) => Self::NOTIONAL,
             Reject::Book(BookReject::WouldMatch) => Self::WOULD_MATCH,
-            Reject::Book(BookReject::LevelFull) => Self::LEVEL_FULL,
+            Reject::Book(BookReject::SideFull) => Self::SIDE_FULL,
+            Reject::Book(BookReject::BookFull) => Self::BOOK_FULL,
+            Reject::Book(BookReject::DisplayTooSmall) => Self::ICEBERG_PARTS,
+            Reject::Book(BookReject::MinimumTooLarge) => Self::MINIMUM_TOO_LARGE,
+            Reject::Book(BookReject::AlreadyExpired) => Self::ALREADY_EXPIRED,
+            Reject::Book(BookReject::NothingToAmend) => Self::NOTHING_TO_AMEND,
             Reject::Ledger(LedgerReject::InsufficientAvailable) => Self::INSUFFICIENT_BALANCE,
             Reject::Ledger(LedgerReject::UnknownAsset) => Self::UNKNOWN_ASSET,
             other => Self::bad_request(other.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_book_refuses_has_a_code_of_its_own() {
+        for (reject, code, msg) in [
+            (BookReject::UnknownOrder, -2011, "Unknown order"),
+            (BookReject::DuplicateOrderId, -2010, "Duplicate order"),
+            (BookReject::QuantityOutOfRange, -1013, "LOT_SIZE"),
+            (BookReject::PriceOutOfRange, -1013, "PRICE_FILTER"),
+            (BookReject::NotionalTooSmall, -1013, "NOTIONAL"),
+            (BookReject::MinimumTooLarge, -2010, "minimum quantity"),
+            (BookReject::AlreadyExpired, -2010, "expired already"),
+            (BookReject::DisplayTooSmall, -1013, "ICEBERG_PARTS"),
+            (BookReject::InvalidReduction, -1013, "LOT_SIZE"),
+            (BookReject::NothingToAmend, -2038, "change no state"),
+            (BookReject::WouldMatch, -2010, "immediately match"),
+            (BookReject::SideFull, -2010, "cannot hold that much"),
+            (BookReject::BookFull, -2010, "as many orders as it may"),
+        ] {
+            let error = ApiError::from(Reject::Book(reject));
+            assert_eq!(error.status, StatusCode::BAD_REQUEST, "{reject:?}");
+            assert_eq!(error.code, code, "{reject:?}");
+            assert!(error.msg.contains(msg), "{reject:?}: {}", error.msg);
+        }
+        // No request leads to these; they are told in their own words.
+        for reject in [BookReject::InvalidPriceRange, BookReject::TimeWentBackwards] {
+            let error = ApiError::from(Reject::Book(reject));
+            assert_eq!((error.code, &*error.msg), (-1100, &*reject.to_string()));
         }
     }
 }

@@ -4,12 +4,13 @@
 
 use std::fmt::{self, Debug};
 
-use orderbook_core::{CloseReason, Event as BookEvent};
+use orderbook_core::{CloseReason, Event as BookEvent, SelfTradePrevention};
 
 mod book;
 mod damage;
 mod engine;
 mod ledger;
+mod situations;
 
 pub use book::book;
 pub use damage::damage;
@@ -32,6 +33,12 @@ pub struct Coverage<R> {
     pub rejects: Vec<(R, u64)>,
     /// Closed orders by reason.
     pub closes: Vec<(CloseReason, u64)>,
+    /// Events of books by kind.
+    pub events: Vec<(&'static str, u64)>,
+    /// Orders that met one of their own account or group, by what they do then.
+    pub self_trades: Vec<(SelfTradePrevention, u64)>,
+    /// What else is worth having happened, in words.
+    pub situations: Vec<(&'static str, u64)>,
 }
 
 impl<R> Default for Coverage<R> {
@@ -42,6 +49,9 @@ impl<R> Default for Coverage<R> {
             most_orders: 0,
             rejects: Vec::new(),
             closes: Vec::new(),
+            events: Vec::new(),
+            self_trades: Vec::new(),
+            situations: Vec::new(),
         }
     }
 }
@@ -52,12 +62,11 @@ impl<R: Copy + PartialEq> Coverage<R> {
         self.commands += other.commands;
         self.trades += other.trades;
         self.most_orders = self.most_orders.max(other.most_orders);
-        for (reason, times) in &other.rejects {
-            count(&mut self.rejects, *reason, *times);
-        }
-        for (reason, times) in &other.closes {
-            count(&mut self.closes, *reason, *times);
-        }
+        add(&mut self.rejects, &other.rejects);
+        add(&mut self.closes, &other.closes);
+        add(&mut self.events, &other.events);
+        add(&mut self.self_trades, &other.self_trades);
+        add(&mut self.situations, &other.situations);
     }
 
     fn note(&mut self, result: Result<(), R>, orders: usize) {
@@ -75,7 +84,27 @@ impl<R: Copy + PartialEq> Coverage<R> {
                 BookEvent::Closed { reason, .. } => count(&mut self.closes, *reason, 1),
                 _ => {}
             }
+            count(&mut self.events, kind(event), 1);
         }
+    }
+}
+
+const fn kind(event: &BookEvent) -> &'static str {
+    match event {
+        BookEvent::Accepted { .. } => "Accepted",
+        BookEvent::Traded(_) => "Traded",
+        BookEvent::Decremented { .. } => "Decremented",
+        BookEvent::Rested { .. } => "Rested",
+        BookEvent::Replenished { .. } => "Replenished",
+        BookEvent::Reduced { .. } => "Reduced",
+        BookEvent::Amended { .. } => "Amended",
+        BookEvent::Closed { .. } => "Closed",
+    }
+}
+
+fn add<T: Copy + PartialEq>(counts: &mut Vec<(T, u64)>, others: &[(T, u64)]) {
+    for (key, times) in others {
+        count(counts, *key, *times);
     }
 }
 
@@ -100,6 +129,26 @@ impl<C: Debug> At<'_, C> {
             real == model,
             "{self}\n{what} differ\n  real:  {real:?}\n  model: {model:?}"
         );
+    }
+
+    /// Like [`same`](Self::same), for what the real thing tells one by one.
+    #[track_caller]
+    fn same_list<T: PartialEq + Debug>(
+        &self,
+        what: &str,
+        real: impl IntoIterator<Item = T>,
+        model: &[T],
+    ) {
+        let mut expected = model.iter();
+        for (place, real) in real.into_iter().enumerate() {
+            let model = expected.next();
+            assert!(
+                Some(&real) == model,
+                "{self}\n{what} differ at place {place}\n  real:  {real:?}\n  model: {model:?}"
+            );
+        }
+        let missing = expected.as_slice();
+        assert!(missing.is_empty(), "{self}\n{what} lack {missing:?}");
     }
 }
 

@@ -18,11 +18,11 @@ use exchange_engine::{
     Reject,
 };
 use orderbook_core::{
-    Command as BookCommand, Event as BookEvent, Order, OrderId, OrderKind, Price, Quantity,
-    RestingOrder, Side, Step, Timestamp, Trade,
+    BookReject, Command as BookCommand, Event as BookEvent, Order, OrderId, OrderKind, Price,
+    Quantity, RestingOrder, Side, Step, TimeInForce, Timestamp, Trade,
 };
 
-use crate::book::Book;
+use crate::book::{Book, traded};
 use crate::ledger::Balances;
 
 /// A pair and its orders.
@@ -54,6 +54,35 @@ impl Market {
         match side {
             Side::Buy => (self.listing.quote, self.quote_of(price, quantity)),
             Side::Sell => (self.listing.base, self.base_of(quantity)),
+        }
+    }
+
+    /// The order that a command places, if it does.
+    fn placed(&self, command: &BookCommand) -> Option<Order> {
+        match *command {
+            BookCommand::Place(order) => Some(order),
+            BookCommand::Replace {
+                order_id,
+                new_order_id,
+                quantity,
+                price,
+                time_in_force,
+            } => {
+                let old = self.book.order(order_id)?;
+                Some(Order {
+                    id: new_order_id,
+                    account: old.account,
+                    group: old.group,
+                    side: old.side,
+                    quantity,
+                    kind: OrderKind::Limit {
+                        price,
+                        time_in_force,
+                    },
+                    self_trade: Some(old.self_trade),
+                })
+            }
+            _ => None,
         }
     }
 
@@ -99,12 +128,12 @@ impl Exchange {
         if input.time < self.time {
             return Err(Reject::TimeWentBackwards);
         }
-        let events = self.carry_out(&input.command)?;
+        let events = self.carry_out(input.time, &input.command)?;
         self.time = input.time;
         Ok(events)
     }
 
-    fn carry_out(&mut self, command: &Command) -> Result<Vec<Event>, Reject> {
+    fn carry_out(&mut self, now: Timestamp, command: &Command) -> Result<Vec<Event>, Reject> {
         match command.clone() {
             Command::AddAsset {
                 asset,
@@ -163,20 +192,23 @@ impl Exchange {
                 side,
                 quantity,
                 kind,
+                self_trade,
             } => {
                 let order = Order {
                     id: OrderId::new(self.placed + 1),
                     account,
+                    group: None,
                     side,
                     quantity,
                     kind,
+                    self_trade,
                 };
                 self.market(instrument)?;
                 if !self.owned.contains_key(&account) {
                     return Err(LedgerReject::UnknownAccount.into());
                 }
                 self.name_is_free(account, client_order_id, None)?;
-                self.trade(instrument, &BookCommand::Place(order), client_order_id)
+                self.trade(now, instrument, &BookCommand::Place(order), client_order_id)
             }
             Command::Cancel {
                 account,
@@ -184,7 +216,7 @@ impl Exchange {
                 order,
             } => {
                 let order_id = self.find(account, instrument, order)?.id;
-                self.trade(instrument, &BookCommand::Cancel { order_id }, None)
+                self.trade(now, instrument, &BookCommand::Cancel { order_id }, None)
             }
             Command::CancelAll {
                 account,
@@ -200,7 +232,7 @@ impl Exchange {
                 let mut events = Vec::new();
                 for order_id in ids {
                     let cancel = BookCommand::Cancel { order_id };
-                    events.extend(self.trade(instrument, &cancel, None)?);
+                    events.extend(self.trade(now, instrument, &cancel, None)?);
                 }
                 Ok(events)
             }
@@ -211,7 +243,7 @@ impl Exchange {
                 by,
             } => {
                 let order_id = self.find(account, instrument, order)?.id;
-                self.trade(instrument, &BookCommand::Reduce { order_id, by }, None)
+                self.trade(now, instrument, &BookCommand::Reduce { order_id, by }, None)
             }
             Command::Replace {
                 account,
@@ -231,7 +263,31 @@ impl Exchange {
                     price,
                     time_in_force,
                 };
-                self.trade(instrument, &replace, client_order_id)
+                self.trade(now, instrument, &replace, client_order_id)
+            }
+            Command::Amend {
+                account,
+                instrument,
+                order,
+                quantity,
+                price,
+            } => {
+                let order_id = self.find(account, instrument, order)?.id;
+                let amend = BookCommand::Amend {
+                    order_id,
+                    quantity,
+                    price,
+                };
+                self.trade(now, instrument, &amend, None)
+            }
+            Command::AdvanceTime => {
+                let listed: Vec<InstrumentId> = self.markets.keys().copied().collect();
+                let mut events = Vec::new();
+                for instrument in listed {
+                    let expire = BookCommand::Expire { now };
+                    events.extend(self.trade(now, instrument, &expire, None)?);
+                }
+                Ok(events)
             }
         }
     }
@@ -302,30 +358,60 @@ impl Exchange {
     /// the copy and moves the money that changes hands.
     fn trade(
         &mut self,
+        now: Timestamp,
         instrument: InstrumentId,
         command: &BookCommand,
         name: Option<ClientOrderId>,
     ) -> Result<Vec<Event>, Reject> {
         let mut after = self.market(instrument)?.clone();
+        let order = after.placed(command);
         let book_events = after.book.apply(command)?;
-        for event in &book_events {
-            if let BookEvent::Accepted(order) = event {
-                self.can_pay(instrument, order, command)?;
-            }
+        if order
+            .and_then(|order| until(&order))
+            .is_some_and(|until| until.get() <= now.get())
+        {
+            return Err(BookReject::AlreadyExpired.into());
         }
+        self.can_pay(instrument, command, &book_events)?;
         let mut events = Vec::new();
         for event in book_events {
-            if let BookEvent::Accepted(order) = event {
-                self.placed += 1;
-                self.names.extend(name.map(|name| (order.id, name)));
-                events.push(Event::OrderAccepted {
+            events.push(match (event, order, command) {
+                (BookEvent::Accepted { rested, .. }, Some(order), _) => {
+                    self.placed += 1;
+                    self.names.extend(name.map(|name| (order.id, name)));
+                    Event::OrderAccepted {
+                        instrument,
+                        order,
+                        client_order_id: name,
+                        rested,
+                    }
+                }
+                (
+                    BookEvent::Amended {
+                        order_id,
+                        account,
+                        side,
+                        left,
+                        remaining,
+                        rested,
+                    },
+                    _,
+                    BookCommand::Amend {
+                        quantity, price, ..
+                    },
+                ) => Event::OrderAmended {
                     instrument,
-                    order,
-                    client_order_id: name,
-                });
-                continue;
-            }
-            events.push(Event::Book { instrument, event });
+                    order_id,
+                    account,
+                    side,
+                    left,
+                    quantity: *quantity,
+                    price: *price,
+                    remaining,
+                    rested,
+                },
+                _ => Event::Book { instrument, event },
+            });
             if let BookEvent::Traded(trade) = event {
                 events.push(self.settle(&after, trade));
             }
@@ -336,35 +422,56 @@ impl Exchange {
 
     /// Whether the owner of an incoming order has what it may cost at its worst, not counting what
     /// it earns on the way: all of a limit order at its limit, all of what a market order sells,
-    /// but only what a market order really costs to buy. What an order that is replaced keeps is
-    /// free to be used.
+    /// but only what a market order really costs to buy. What an order that is replaced or amended
+    /// keeps is free to be used.
     fn can_pay(
         &self,
         instrument: InstrumentId,
-        order: &Order,
         command: &BookCommand,
+        book_events: &[BookEvent],
     ) -> Result<(), Reject> {
         let before = self.market(instrument)?;
-        let (asset, cost) = match (order.kind, order.side) {
-            (OrderKind::Limit { price, .. }, side) => before.backing(side, price, order.quantity),
-            (OrderKind::Market, Side::Sell) => {
-                before.backing(Side::Sell, Price::default(), order.quantity)
+        let (account, (asset, cost)) = match (before.placed(command), book_events, command) {
+            (Some(order), ..) => {
+                let backing = match (order.kind, order.side) {
+                    (OrderKind::Limit { price, .. }, side) => {
+                        before.backing(side, price, order.quantity)
+                    }
+                    (OrderKind::Market { .. }, Side::Sell) => {
+                        before.backing(Side::Sell, Price::default(), order.quantity)
+                    }
+                    (OrderKind::Market { .. }, Side::Buy) => {
+                        let (_, cost) = traded(book_events);
+                        (before.listing.quote, cost.unsigned_abs() * before.worth.1)
+                    }
+                };
+                (order.account, backing)
             }
-            (OrderKind::Market, Side::Buy) => {
-                let (_, cost) = before
-                    .book
-                    .cost_to_take(Side::Buy, order.quantity.get(), None);
-                (before.listing.quote, cost.unsigned_abs() * before.worth.1)
-            }
+            (
+                None,
+                [
+                    BookEvent::Amended {
+                        account,
+                        side,
+                        remaining,
+                        ..
+                    },
+                    ..,
+                ],
+                BookCommand::Amend { price, .. },
+            ) => (*account, before.backing(*side, *price, *remaining)),
+            _ => return Ok(()),
         };
         let freed = match command {
-            BookCommand::Replace { order_id, .. } => before.book.order(*order_id),
+            BookCommand::Replace { order_id, .. } | BookCommand::Amend { order_id, .. } => {
+                before.book.order(*order_id)
+            }
             _ => None,
         };
         let freed = freed.map_or(0, |old| {
             before.backing(old.side, old.price, old.remaining).1
         });
-        if cost > self.available(order.account, asset) + freed {
+        if cost > self.available(account, asset) + freed {
             return Err(LedgerReject::InsufficientAvailable.into());
         }
         Ok(())
@@ -538,6 +645,17 @@ impl Exchange {
     /// The time of the newest input that was not refused.
     pub const fn time(&self) -> Timestamp {
         self.time
+    }
+}
+
+/// When an order expires, where it does.
+const fn until(order: &Order) -> Option<Timestamp> {
+    match order.kind {
+        OrderKind::Limit {
+            time_in_force: TimeInForce::Rest(terms),
+            ..
+        } => terms.until,
+        _ => None,
     }
 }
 

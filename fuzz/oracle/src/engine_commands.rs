@@ -1,7 +1,7 @@
 //! Arbitrary bytes as inputs for an exchange.
 //!
 //! The first two bytes choose what is there from the start and how wild the rest is. After that
-//! each nine bytes are an input, and an incomplete one at the end is dropped.
+//! each twelve bytes are an input, and an incomplete one at the end is dropped.
 //!
 //! | byte of the header | means |
 //! |---|---|
@@ -10,7 +10,7 @@
 //!
 //! | byte of an input | means |
 //! |---|---|
-//! | 0 | what to do, modulo 64: 0-20 GTC, 21-23 IOC, 24-25 FOK, 26-28 post-only, 29-34 market, 35-38 cancel, 39 cancel all, 40-43 reduce, 44-51 replace, 52-56 deposit, 57-59 withdraw, 60 fees, 61 asset, 62 list, 63 account |
+//! | 0 | what to do, modulo 128: 0-20, 64-84 and 109-115 place to rest, 21-23 IOC, 24-25 FOK, 26-28 post-only, 29-34 and 85-88 market, 35-38 cancel, 39 cancel all, 40-43 reduce, 44-51 and 119-127 replace, 52-56 deposit, 57-59 withdraw, 60 fees, 61 asset, 62 list, 63 account, 89-108 amend, 116-118 let time pass |
 //! | 1 | the account: mostly 1 to 4, sometimes the fee account or one that is not known |
 //! | 2 | the instrument or the asset |
 //! | 3 | the price, or the amount: below 224 usual, else an extreme |
@@ -19,12 +19,17 @@
 //! | 6 | bit 0: buy or sell; bits 1-2: the time in force of a replacement |
 //! | 7 | the client order id of a new order; a multiple of 3 is none |
 //! | 8 | the time: below 240 goes on, else steps back |
+//! | 9 | terms to rest on: bits 0 to 2: post-only; bits 3 and 4: whether it is an iceberg. Of a market order: bits 0 and 1: whether it has a protection; bits 2 and 3: whether it asks for a lot |
+//! | 10 | the slice of an iceberg, the minimum of an IOC, the budget of a market order, the protection |
+//! | 11 | bits 0 to 2: what it does about own orders; bits 3 to 7: its date, as seen from the time it is |
+//!
+//! Where the last three are zero, an order has no terms beyond what its kind says.
 
 use accounts_core::{AccountId, Amount, AssetId, FeeRate, FeeSchedule};
 use exchange_engine::{ClientOrderId, Command, Input, InstrumentId, Listing, OpenOrder, OrderRef};
 use orderbook_core::{
-    Instrument, InstrumentError, OrderId, OrderKind, Price, Quantity, Side, Step, TimeInForce,
-    Timestamp,
+    Instrument, InstrumentError, Notional, OrderId, OrderKind, PostOnly, Price, Quantity, Resting,
+    SelfTradePrevention, Side, Step, TimeInForce, Timestamp,
 };
 
 use crate::commands::random_bytes;
@@ -33,7 +38,7 @@ use crate::commands::random_bytes;
 pub const HEADER: usize = 2;
 
 /// The length of an input.
-pub const COMMAND: usize = 9;
+pub const COMMAND: usize = 12;
 
 const BTC: AssetId = AssetId::new(1);
 const ETH: AssetId = AssetId::new(2);
@@ -111,9 +116,12 @@ impl<'a> Inputs<'a> {
             price_byte,
             quantity_byte,
             which,
-            terms,
+            sides,
             name,
             _,
+            terms,
+            size,
+            when,
         ] = bytes;
         let mut account = account(who);
         let mut instrument = instrument(of);
@@ -128,7 +136,9 @@ impl<'a> Inputs<'a> {
             _ if target.is_none() && which.is_multiple_of(2) => OrderRef::Client(self.name(which)),
             _ => OrderRef::Id(target.map_or(OrderId::new(u64::from(name)), |order| order.id)),
         };
-        if let (Some(target), 35..=51) = (target, what % 64) {
+        if let Some(target) = target
+            && matches!(what % 128, 35..=51 | 89..=108 | 119..=127)
+        {
             // Now and then it is somebody else's order, or sought in the wrong place.
             if who % 16 < 14 {
                 account = target.account;
@@ -140,29 +150,39 @@ impl<'a> Inputs<'a> {
         let client_order_id = (!name.is_multiple_of(3)).then(|| self.name(name));
         let quantity = quantity(quantity_byte);
         let price = price(price_byte);
-        let place = |kind| Command::Place {
+        let resting = Resting {
+            until: self.date(when),
+            ..resting(terms, size)
+        };
+        let place = |quantity, kind| Command::Place {
             account,
             instrument,
             client_order_id,
-            side: match terms & 1 {
+            side: match sides & 1 {
                 0 => Side::Buy,
                 _ => Side::Sell,
             },
             quantity,
             kind,
+            self_trade: self_trade(when),
         };
         let limit = |time_in_force| {
-            place(OrderKind::Limit {
+            let kind = OrderKind::Limit {
                 price,
                 time_in_force,
-            })
+            };
+            place(quantity, kind)
         };
-        match what % 64 {
-            0..=20 => limit(TimeInForce::GoodTillCancel),
-            21..=23 => limit(TimeInForce::ImmediateOrCancel),
+        match what % 128 {
+            0..=20 | 64..=84 | 109..=115 => limit(TimeInForce::Rest(resting)),
+            21..=23 => limit(immediate(size)),
             24..=25 => limit(TimeInForce::FillOrKill),
-            26..=28 => limit(TimeInForce::PostOnly),
-            29..=34 => place(OrderKind::Market),
+            26..=28 => limit(post_only(resting)),
+            29..=34 | 85..=88 => {
+                let a_lot = terms >> 2 & 3 == 3;
+                let quantity = if a_lot { Quantity::new(MAX) } else { quantity };
+                place(quantity, market_order(terms, size))
+            }
             35..=38 => Command::Cancel {
                 account,
                 instrument,
@@ -178,18 +198,18 @@ impl<'a> Inputs<'a> {
                 order,
                 by: quantity,
             },
-            44..=51 => Command::Replace {
+            44..=51 | 119..=127 => Command::Replace {
                 account,
                 instrument,
                 order,
                 client_order_id,
                 quantity,
                 price,
-                time_in_force: match terms / 2 % 4 {
-                    0 => TimeInForce::GoodTillCancel,
-                    1 => TimeInForce::ImmediateOrCancel,
+                time_in_force: match sides / 2 % 4 {
+                    0 => TimeInForce::Rest(resting),
+                    1 => immediate(size),
                     2 => TimeInForce::FillOrKill,
-                    _ => TimeInForce::PostOnly,
+                    _ => post_only(resting),
                 },
             },
             52..=56 => Command::Deposit {
@@ -212,10 +232,24 @@ impl<'a> Inputs<'a> {
                 decimals: [6, 8, 18, 0, 19, 255][usize::from(quantity_byte % 6)],
             },
             62 => Command::ListInstrument(listing(price_byte, instrument, fees(quantity_byte))),
-            _ => Command::OpenAccount {
+            63 => Command::OpenAccount {
                 account: AccountId::new(u64::from(who % 6)),
             },
+            89..=108 => Command::Amend {
+                account,
+                instrument,
+                order,
+                quantity,
+                price,
+            },
+            _ => Command::AdvanceTime,
         }
+    }
+
+    /// A date that may have passed just now, or is soon to come.
+    fn date(&self, byte: u8) -> Option<Timestamp> {
+        let steps = u64::from(byte >> 3).checked_sub(21)?;
+        Some(Timestamp::new(self.clock - 2 + 6 * steps))
     }
 
     fn name(&self, byte: u8) -> ClientOrderId {
@@ -337,6 +371,61 @@ fn quantity(byte: u8) -> Quantity {
     })
 }
 
+/// Without a date.
+fn resting(terms: u8, size: u8) -> Resting {
+    Resting {
+        until: None,
+        post_only: match terms & 7 {
+            0..6 => None,
+            6 => Some(PostOnly::Reject),
+            _ => Some(PostOnly::Slide),
+        },
+        display: (terms >> 3 & 3 == 3).then(|| match size {
+            0..250 => Quantity::new(u64::from(size % 8)),
+            250..=255 => Quantity::new(u64::MAX),
+        }),
+    }
+}
+
+/// Post-only, whatever else it is.
+fn post_only(terms: Resting) -> TimeInForce {
+    TimeInForce::Rest(Resting {
+        post_only: terms.post_only.or(Some(PostOnly::Reject)),
+        ..terms
+    })
+}
+
+fn immediate(size: u8) -> TimeInForce {
+    TimeInForce::ImmediateOrCancel {
+        minimum: Quantity::new(u64::from(size % 8)),
+    }
+}
+
+fn market_order(terms: u8, size: u8) -> OrderKind {
+    OrderKind::Market {
+        protection: (terms & 3 == 3).then(|| price(size)),
+        budget: match size {
+            0..96 => None,
+            // From next to nothing to twelve lots at the centre.
+            96..250 => Some(Notional::new(i128::from(size - 95) * 8)),
+            250 => Some(Notional::ZERO),
+            251 => Some(Notional::new(-1)),
+            252..=255 => Some(Notional::new(i128::MAX)),
+        },
+    }
+}
+
+fn self_trade(byte: u8) -> Option<SelfTradePrevention> {
+    match byte & 7 {
+        0..3 => None,
+        3 => Some(SelfTradePrevention::Allow),
+        4 => Some(SelfTradePrevention::ExpireMaker),
+        5 => Some(SelfTradePrevention::ExpireTaker),
+        6 => Some(SelfTradePrevention::ExpireBoth),
+        _ => Some(SelfTradePrevention::Decrement),
+    }
+}
+
 fn fees(byte: u8) -> FeeSchedule {
     let rate = |choice: u8| {
         let ppm =
@@ -374,9 +463,16 @@ fn listing(byte: u8, id: InstrumentId, fees: FeeSchedule) -> Listing {
         if matches!(symbol, "USDTETH" | "WIDE" | "HUGE") {
             return Ok(unlimited);
         }
-        unlimited
+        let limited = unlimited
             .with_price_limits(Price::new(lowest), Price::new(MAX.cast_signed()))?
-            .with_quantity_limits(Quantity::new(1), Quantity::new(MAX))
+            .with_quantity_limits(Quantity::new(1), Quantity::new(MAX))?;
+        match symbol {
+            "ETHUSDT" => limited.with_max_orders(9),
+            "ETHBTC" => limited
+                .with_self_trade(SelfTradePrevention::ExpireMaker)
+                .with_max_slices(5),
+            _ => Ok(limited),
+        }
     };
     Listing {
         id,

@@ -42,19 +42,13 @@ impl ExchangeAuditor {
             if let (Some(trade), false) = (self.unsettled, matches!(event, Event::Settled { .. })) {
                 return Err(format!("not settled: {trade:?}"));
             }
+            if let Some((instrument, event)) = event.of_book() {
+                of_books.entry(instrument).or_default().push(event);
+                if let BookEvent::Traded(trade) = event {
+                    self.unsettled = Some(trade);
+                }
+            }
             match *event {
-                Event::OrderAccepted {
-                    instrument, order, ..
-                } => {
-                    let events = of_books.entry(instrument).or_default();
-                    events.push(BookEvent::Accepted(order));
-                }
-                Event::Book { instrument, event } => {
-                    of_books.entry(instrument).or_default().push(event);
-                    if let BookEvent::Traded(trade) = event {
-                        self.unsettled = Some(trade);
-                    }
-                }
                 Event::Settled { trade, .. } => {
                     if self.unsettled.take() != Some(trade) {
                         return Err(format!("settled without a trade: {trade:?}"));

@@ -50,6 +50,12 @@ fn seeded_inputs() {
         Reject::DuplicateClientOrderId,
         Reject::Book(BookReject::QuantityOutOfRange),
         Reject::Book(BookReject::PriceOutOfRange),
+        Reject::Book(BookReject::NotionalTooSmall),
+        Reject::Book(BookReject::MinimumTooLarge),
+        Reject::Book(BookReject::AlreadyExpired),
+        Reject::Book(BookReject::DisplayTooSmall),
+        Reject::Book(BookReject::NothingToAmend),
+        Reject::Book(BookReject::BookFull),
         Reject::Book(BookReject::InvalidReduction),
         Reject::Book(BookReject::WouldMatch),
         Reject::Ledger(LedgerReject::UnknownAsset),
@@ -68,9 +74,16 @@ fn seeded_inputs() {
         CloseReason::Cancelled,
         CloseReason::Replaced,
         CloseReason::Expired,
+        CloseReason::SelfTrade,
+        CloseReason::BudgetSpent,
     ] {
         let seen = coverage.closes.iter().any(|(seen, _)| *seen == reason);
         assert!(seen, "no order was closed as {reason:?}");
+    }
+    for kind in ["Rested", "Replenished", "Reduced", "Decremented", "Amended"] {
+        let times = coverage.events.iter().find(|(seen, _)| *seen == kind);
+        let times = times.map_or(0, |(_, times)| *times);
+        assert!(times > coverage.commands / 2_000, "{kind}: {times} times");
     }
 }
 

@@ -3,16 +3,22 @@
 use std::collections::BTreeMap;
 
 use marketdata_core::{Depth, DepthDiff, DepthDiffBuilder, DepthError, DepthSnapshot, LevelChange};
-use orderbook_core::{Event, Level, Price, Quantity, Side};
+use orderbook_core::{
+    AccountId, Command, Event, Level, Order, OrderBook, OrderId, OrderKind, Price, Quantity,
+    SelfTradePrevention, Side, TimeInForce,
+};
 use proptest::prelude::*;
 
-use crate::given::{book, closed, command, level, reduced, rested, traded};
+use crate::given::{
+    accepted, amended, book, closed, command, decremented, level, reduced, replenished, rested,
+    traded,
+};
 use Side::{Buy, Sell};
 
 fn depth(events: &[Event]) -> Depth {
     let mut depth = Depth::new();
     for event in events {
-        depth.apply(event).expect("the events of a book");
+        drop(depth.apply(event).expect("the events of a book"));
     }
     depth
 }
@@ -22,17 +28,29 @@ fn each_event_changes_the_level_it_is_about() {
     let mut depth = Depth::new();
     // event, update id, side, price, new total of the level
     for (event, expected) in [
-        (rested(Buy, 99, 5), Some((1, Buy, 99, 5))),
+        (accepted(Buy, None), None),
+        (accepted(Buy, Some((99, 5))), Some((1, Buy, 99, 5))),
         (rested(Buy, 99, 2), Some((2, Buy, 99, 7))),
         (rested(Sell, 101, 4), Some((3, Sell, 101, 4))),
         (rested(Sell, 102, 6), Some((4, Sell, 102, 6))),
         (reduced(Buy, 99, 3), Some((5, Buy, 99, 4))),
         (traded(1, Buy, 101, 4), Some((6, Sell, 101, 0))),
-        (closed(Sell, Some(101), 0), None),
+        (closed(Sell, Some((101, 0))), None),
         (traded(2, Buy, 102, 1), Some((7, Sell, 102, 5))),
-        (closed(Buy, None, 3), None),
+        (closed(Buy, None), None),
         (traded(3, Sell, 99, 1), Some((8, Buy, 99, 3))),
-        (closed(Sell, Some(102), 5), Some((9, Sell, 102, 0))),
+        (closed(Sell, Some((102, 5))), Some((9, Sell, 102, 0))),
+        // Whether orders trade or only shrink, the level does.
+        (decremented(Sell, 99, 2), Some((10, Buy, 99, 1))),
+        (replenished(Buy, 99, 6), Some((11, Buy, 99, 7))),
+        // A reserve is not part of the depth.
+        (reduced(Buy, 99, 0), None),
+        (amended(Buy, (99, 2), None), Some((12, Buy, 99, 5))),
+        (rested(Buy, 100, 2), Some((13, Buy, 100, 2))),
+        (closed(Buy, Some((99, 2))), Some((14, Buy, 99, 3))),
+        // At one price there is one change, or none.
+        (amended(Buy, (99, 2), Some((99, 6))), Some((15, Buy, 99, 7))),
+        (amended(Buy, (99, 2), Some((99, 2))), None),
     ] {
         let expected = expected.map(|(update_id, side, price, quantity)| LevelChange {
             update_id,
@@ -40,11 +58,27 @@ fn each_event_changes_the_level_it_is_about() {
             price: Price::new(price),
             quantity: Quantity::new(quantity),
         });
-        assert_eq!(depth.apply(&event), Ok(expected), "{event:?}");
+        let changes: Vec<_> = depth.apply(&event).expect("possible").collect();
+        assert_eq!(changes, Vec::from_iter(expected), "{event:?}");
     }
-    assert_eq!(depth.best(Buy), Some(level(99, 3)));
+    assert_eq!(depth.best(Buy), Some(level(100, 2)));
     assert_eq!(depth.best(Sell), None);
-    assert_eq!(depth.update_id(), 9);
+    assert_eq!(depth.update_id(), 15);
+}
+
+#[test]
+fn an_amended_order_that_moves_changes_two_levels() {
+    let mut depth = depth(&[rested(Sell, 101, 5), rested(Sell, 103, 1)]);
+    let event = amended(Sell, (101, 2), Some((103, 7)));
+    let changes: Vec<_> = depth.apply(&event).expect("possible").collect();
+    let change = |update_id, price, quantity| LevelChange {
+        update_id,
+        side: Sell,
+        price: Price::new(price),
+        quantity: Quantity::new(quantity),
+    };
+    assert_eq!(changes, [change(3, 101, 3), change(4, 103, 8)]);
+    assert_eq!(depth.update_id(), 4);
 }
 
 #[test]
@@ -80,19 +114,37 @@ fn an_event_that_cannot_be_the_next_one_changes_nothing() {
         (reduced(Buy, 99, 6), not_there(99, 5, 6)),
         (traded(1, Buy, 99, 1), not_there(99, 0, 1)),
         (traded(1, Sell, 98, 1), not_there(98, 0, 1)),
-        (closed(Buy, Some(99), u64::MAX), not_there(99, 5, u64::MAX)),
+        (decremented(Sell, 99, 6), not_there(99, 5, 6)),
+        (amended(Buy, (99, 6), None), not_there(99, 5, 6)),
+        (amended(Buy, (99, 6), Some((99, 9))), not_there(99, 5, 6)),
+        (amended(Buy, (99, 6), Some((98, 9))), not_there(99, 5, 6)),
+        (amended(Buy, (99, 5), Some((98, 0))), DepthError::NoQuantity),
+        (amended(Buy, (99, 0), None), DepthError::NoQuantity),
+        (
+            closed(Buy, Some((99, u64::MAX))),
+            not_there(99, 5, u64::MAX),
+        ),
         (
             rested(Sell, 101, 1),
             DepthError::LevelFull {
                 price: Price::new(101),
             },
         ),
+        (
+            replenished(Sell, 101, 1),
+            DepthError::LevelFull {
+                price: Price::new(101),
+            },
+        ),
+        (accepted(Sell, Some((101, 0))), DepthError::NoQuantity),
         (rested(Sell, 101, 0), DepthError::NoQuantity),
-        (reduced(Buy, 99, 0), DepthError::NoQuantity),
+        (replenished(Buy, 99, 0), DepthError::NoQuantity),
         (traded(1, Sell, 99, 0), DepthError::NoQuantity),
+        (decremented(Sell, 99, 0), DepthError::NoQuantity),
     ] {
         let mut depth = before.clone();
-        assert_eq!(depth.apply(&event), Err(error), "{event:?}");
+        let refused = depth.apply(&event).map(|_| ());
+        assert_eq!(refused, Err(error), "{event:?}");
         assert_eq!(depth, before);
     }
 }
@@ -103,8 +155,7 @@ fn a_diff_says_the_newest_total_of_each_touched_level() {
     let mut builder = DepthDiffBuilder::new();
     let mut fold = |events: &[Event]| {
         for event in events {
-            let change = depth.apply(event).expect("the events of a book");
-            if let Some(change) = change {
+            for change in depth.apply(event).expect("the events of a book") {
                 builder.record(&change);
             }
         }
@@ -130,7 +181,7 @@ fn a_diff_says_the_newest_total_of_each_touched_level() {
     // A level that came and went is told as gone; an untouched one is not told at all.
     let second = fold(&[
         rested(Sell, 100, 9),
-        closed(Sell, Some(100), 9),
+        closed(Sell, Some((100, 9))),
         traded(1, Sell, 99, 7),
     ]);
     assert_eq!(
@@ -142,7 +193,125 @@ fn a_diff_says_the_newest_total_of_each_touched_level() {
             asks: vec![level(100, 0)],
         })
     );
-    assert_eq!(fold(&[closed(Buy, Some(99), 0)]), None);
+    assert_eq!(fold(&[closed(Buy, Some((99, 0)))]), None);
+}
+
+/// A real book and its depth side by side.
+struct Watched {
+    book: OrderBook,
+    depth: Depth,
+}
+
+impl Watched {
+    /// A command, and the changes that the public hears of it: side, price, new total.
+    #[track_caller]
+    fn hears(&mut self, command: &Command, expected: &[(Side, i64, u64)]) {
+        let mut events = Vec::new();
+        assert_eq!(self.book.apply(command, &mut events), Ok(()));
+        let mut heard = Vec::new();
+        for event in &events {
+            let changes = self.depth.apply(event).expect("the events of a book");
+            heard.extend(changes.map(|it| (it.side, it.price.get(), it.quantity.get())));
+        }
+        assert_eq!(heard, expected);
+        for side in [Buy, Sell] {
+            assert!(self.depth.levels(side).eq(self.book.levels(side)));
+        }
+    }
+}
+
+#[test]
+fn what_an_iceberg_hides_shows_slice_by_slice() {
+    let (book, depth) = (book(), Depth::new());
+    let mut market = Watched { book, depth };
+    let order = |id, account, side, quantity, time_in_force| {
+        let price = Price::new(100);
+        let (id, account) = (OrderId::new(id), AccountId::new(account));
+        let kind = OrderKind::Limit {
+            price,
+            time_in_force,
+        };
+        Command::Place(Order::of_kind(
+            id,
+            account,
+            side,
+            Quantity::new(quantity),
+            kind,
+        ))
+    };
+    let iceberg = TimeInForce::iceberg(Quantity::new(3));
+    market.hears(&order(1, 1, Sell, 10, iceberg), &[(Sell, 100, 3)]);
+    market.hears(&order(2, 2, Sell, 2, TimeInForce::GTC), &[(Sell, 100, 5)]);
+    // Three of the iceberg, its next three, and two of the other: nobody saw more than five.
+    market.hears(
+        &order(3, 3, Buy, 6, TimeInForce::IOC),
+        &[
+            (Sell, 100, 2),
+            (Sell, 100, 5),
+            (Sell, 100, 3),
+            (Sell, 100, 2),
+        ],
+    );
+    // Six are left, two of them displayed; the reserve goes first.
+    let by = |by| Command::Reduce {
+        order_id: OrderId::new(1),
+        by: Quantity::new(by),
+    };
+    market.hears(&by(4), &[]);
+    market.hears(&by(1), &[(Sell, 100, 1)]);
+    market.hears(
+        &Command::Cancel {
+            order_id: OrderId::new(1),
+        },
+        &[(Sell, 100, 0)],
+    );
+}
+
+#[test]
+fn an_amended_order_leaves_one_level_for_another() {
+    let (book, depth) = (book(), Depth::new());
+    let mut market = Watched { book, depth };
+    let limit = |id, side, quantity, price| {
+        let (id, account) = (OrderId::new(id), AccountId::new(id));
+        let (quantity, price) = (Quantity::new(quantity), Price::new(price));
+        Command::Place(Order::limit(id, account, side, quantity, price))
+    };
+    let amend = |quantity, price| Command::Amend {
+        order_id: OrderId::new(1),
+        quantity: Quantity::new(quantity),
+        price: Price::new(price),
+    };
+    market.hears(&limit(1, Buy, 5, 99), &[(Buy, 99, 5)]);
+    market.hears(&limit(2, Sell, 2, 101), &[(Sell, 101, 2)]);
+    market.hears(&amend(4, 99), &[(Buy, 99, 4)]);
+    market.hears(&amend(7, 98), &[(Buy, 99, 0), (Buy, 98, 7)]);
+    let crosses = [(Buy, 98, 0), (Sell, 101, 0), (Buy, 102, 5)];
+    market.hears(&amend(7, 102), &crosses);
+    // Two have traded already.
+    market.hears(&amend(2, 102), &[(Buy, 102, 0)]);
+}
+
+#[test]
+fn orders_of_one_owner_that_shrink_take_depth_along() {
+    let (book, depth) = (book(), Depth::new());
+    let mut market = Watched { book, depth };
+    let order = |id, side, quantity, self_trade| {
+        let (id, account) = (OrderId::new(id), AccountId::new(7));
+        let limit = Order::limit(id, account, side, Quantity::new(quantity), Price::new(100));
+        Command::Place(Order {
+            self_trade: Some(self_trade),
+            ..limit
+        })
+    };
+    let prevention = SelfTradePrevention::Decrement;
+    market.hears(&order(1, Buy, 5, prevention), &[(Buy, 100, 5)]);
+    market.hears(&order(2, Sell, 2, prevention), &[(Buy, 100, 3)]);
+    market.hears(
+        &order(3, Sell, 4, prevention),
+        &[(Buy, 100, 0), (Sell, 100, 1)],
+    );
+    let prevention = SelfTradePrevention::ExpireBoth;
+    market.hears(&order(4, Buy, 2, prevention), &[(Sell, 100, 0)]);
 }
 
 /// A client's copy of the depth: what a snapshot said, changed by diffs.
@@ -207,10 +376,11 @@ proptest! {
             prop_assert!(!refused || events.is_empty());
             for event in &events {
                 let before = depth.update_id();
-                let change = depth.apply(event).expect("the events of a book");
-                prop_assert_eq!(depth.update_id(), before + u64::from(change.is_some()));
-                if let Some(change) = change {
-                    prop_assert_eq!(change.update_id, depth.update_id());
+                let changes = depth.apply(event).expect("the events of a book");
+                let changes: Vec<LevelChange> = changes.collect();
+                prop_assert_eq!(depth.update_id(), before + changes.len() as u64);
+                for (update_id, change) in (before + 1..).zip(changes) {
+                    prop_assert_eq!(change.update_id, update_id);
                     let total = depth.quantity_at(change.side, change.price);
                     prop_assert_eq!(change.quantity, total);
                     builder.record(&change);

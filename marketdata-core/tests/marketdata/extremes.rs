@@ -6,7 +6,9 @@ use marketdata_core::{
 use orderbook_core::{Event, Notional, Side, Timestamp};
 use proptest::prelude::*;
 
-use crate::given::{closed, reduced, rested, side, trade, traded};
+use crate::given::{
+    accepted, amended, closed, decremented, reduced, replenished, rested, side, trade, traded,
+};
 
 const END: Timestamp = Timestamp::new(u64::MAX);
 
@@ -68,12 +70,17 @@ fn any_number() -> impl Strategy<Value = u64> {
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
-    (0_u8..4, any_number(), side(), any_price(), any_number()).prop_map(
+    (0_u8..9, any_number(), side(), any_price(), any_number()).prop_map(
         |(kind, id, side, price, quantity)| match kind {
             0 => rested(side, price, quantity),
             1 => reduced(side, price, quantity),
             2 => traded(id, side, price, quantity),
-            _ => closed(side, Some(price), quantity),
+            3 => decremented(side, price, quantity),
+            4 => replenished(side, price, quantity),
+            7 => amended(side, (price, quantity), Some((1, id))),
+            6 => accepted(side, Some((price, quantity))),
+            5 => amended(side, (price, quantity), Some((price, id))),
+            _ => closed(side, Some((price, quantity))),
         },
     )
 }

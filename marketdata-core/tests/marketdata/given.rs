@@ -3,7 +3,8 @@
 use marketdata_core::PublicTrade;
 use orderbook_core::{
     AccountId, CloseReason, Command, Event, Instrument, Level, Notional, Order, OrderBook, OrderId,
-    OrderKind, Price, Quantity, Side, Step, TimeInForce, Timestamp, Trade, TradeId,
+    OrderKind, PostOnly, Price, Quantity, Resting, Selection, SelfTradePrevention, Side, Step,
+    TimeInForce, Timestamp, Trade, TradeId,
 };
 use proptest::prelude::*;
 
@@ -29,6 +30,17 @@ pub(crate) fn level(price: i64, quantity: u64) -> Level {
     }
 }
 
+/// Accepted with more in reserve than is displayed, if it rests.
+pub(crate) fn accepted(side: Side, rested: Option<(i64, u64)>) -> Event {
+    Event::Accepted {
+        order_id: OrderId::new(1),
+        account: AccountId::new(1),
+        side,
+        quantity: Quantity::new(1_000),
+        rested: rested.map(|(price, displayed)| level(price, displayed)),
+    }
+}
+
 pub(crate) fn rested(side: Side, price: i64, quantity: u64) -> Event {
     Event::Rested {
         order_id: OrderId::new(1),
@@ -36,28 +48,69 @@ pub(crate) fn rested(side: Side, price: i64, quantity: u64) -> Event {
         side,
         price: Price::new(price),
         quantity: Quantity::new(quantity),
+        hidden: Quantity::new(1_000),
     }
 }
 
-pub(crate) fn reduced(side: Side, price: i64, by: u64) -> Event {
+pub(crate) fn replenished(side: Side, price: i64, quantity: u64) -> Event {
+    Event::Replenished {
+        order_id: OrderId::new(1),
+        account: AccountId::new(1),
+        side,
+        price: Price::new(price),
+        quantity: Quantity::new(quantity),
+        hidden: Quantity::new(1_000),
+    }
+}
+
+/// The reserve shrinks by a thousand more.
+pub(crate) fn reduced(side: Side, price: i64, displayed_by: u64) -> Event {
     Event::Reduced {
         order_id: OrderId::new(1),
         account: AccountId::new(1),
         side,
         price: Price::new(price),
-        by: Quantity::new(by),
+        by: Quantity::new(displayed_by.saturating_add(1_000)),
+        displayed_by: Quantity::new(displayed_by),
         remaining: Quantity::new(1),
     }
 }
 
-pub(crate) fn closed(side: Side, resting_at: Option<i64>, unfilled: u64) -> Event {
+/// The order leaves a level, perhaps for another one.
+pub(crate) fn amended(side: Side, left: (i64, u64), rested: Option<(i64, u64)>) -> Event {
+    Event::Amended {
+        order_id: OrderId::new(1),
+        account: AccountId::new(1),
+        side,
+        left: level(left.0, left.1),
+        remaining: Quantity::new(1_000),
+        rested: rested.map(|(price, displayed)| level(price, displayed)),
+    }
+}
+
+/// Closed with more in reserve than was displayed, if it was on the book.
+pub(crate) fn closed(side: Side, left: Option<(i64, u64)>) -> Event {
     Event::Closed {
         order_id: OrderId::new(1),
         account: AccountId::new(1),
         side,
         reason: CloseReason::Cancelled,
-        unfilled: Quantity::new(unfilled),
-        resting_at: resting_at.map(Price::new),
+        unfilled: Quantity::new(1_000),
+        left: left.map(|(price, displayed)| level(price, displayed)),
+    }
+}
+
+pub(crate) fn decremented(taker_side: Side, price: i64, quantity: u64) -> Event {
+    Event::Decremented {
+        price: Price::new(price),
+        quantity: Quantity::new(quantity),
+        taker_side,
+        maker_order_id: OrderId::new(1),
+        maker_account: AccountId::new(1),
+        maker_remaining: Quantity::new(1),
+        taker_order_id: OrderId::new(2),
+        taker_account: AccountId::new(1),
+        taker_remaining: Quantity::new(0),
     }
 }
 
@@ -103,34 +156,74 @@ fn order_id() -> impl Strategy<Value = OrderId> {
     (0_u64..24).prop_map(OrderId::new)
 }
 
+fn maybe<T: Clone + std::fmt::Debug + 'static>(
+    some: impl Strategy<Value = T> + 'static,
+) -> impl Strategy<Value = Option<T>> {
+    prop::option::weighted(0.3, some)
+}
+
+fn time() -> impl Strategy<Value = Timestamp> {
+    (0_u64..40).prop_map(Timestamp::new)
+}
+
+fn resting() -> impl Strategy<Value = TimeInForce> {
+    let post_only = prop_oneof![Just(PostOnly::Reject), Just(PostOnly::Slide)];
+    let display = (1_u64..6).prop_map(Quantity::new);
+    (maybe(time()), maybe(post_only), maybe(display)).prop_map(|(until, post_only, display)| {
+        TimeInForce::Rest(Resting {
+            until,
+            post_only,
+            display,
+        })
+    })
+}
+
 fn time_in_force() -> impl Strategy<Value = TimeInForce> {
     prop_oneof![
-        6 => Just(TimeInForce::GoodTillCancel),
-        1 => Just(TimeInForce::ImmediateOrCancel),
-        1 => Just(TimeInForce::FillOrKill),
-        1 => Just(TimeInForce::PostOnly),
+        4 => Just(TimeInForce::GTC),
+        4 => resting(),
+        1 => (0_u64..4).prop_map(|minimum| TimeInForce::ImmediateOrCancel {
+            minimum: Quantity::new(minimum),
+        }),
+        1 => Just(TimeInForce::FOK),
+    ]
+}
+
+fn kind() -> impl Strategy<Value = OrderKind> {
+    let budget = (1_i128..200).prop_map(Notional::new);
+    prop_oneof![
+        8 => (price(), time_in_force())
+            .prop_map(|(price, time_in_force)| OrderKind::Limit { price, time_in_force }),
+        1 => (maybe(price()), maybe(budget))
+            .prop_map(|(protection, budget)| OrderKind::Market { protection, budget }),
+    ]
+}
+
+fn self_trade() -> impl Strategy<Value = SelfTradePrevention> {
+    prop_oneof![
+        Just(SelfTradePrevention::Allow),
+        Just(SelfTradePrevention::ExpireMaker),
+        Just(SelfTradePrevention::ExpireTaker),
+        Just(SelfTradePrevention::ExpireBoth),
+        Just(SelfTradePrevention::Decrement),
     ]
 }
 
 /// Any command, refused or not.
 pub(crate) fn command() -> impl Strategy<Value = Command> {
-    let kind = prop_oneof![
-        8 => (price(), time_in_force())
-            .prop_map(|(price, time_in_force)| OrderKind::Limit { price, time_in_force }),
-        1 => Just(OrderKind::Market),
-    ];
+    let place = (order_id(), side(), quantity(), kind(), maybe(self_trade()));
+    let selection = (maybe(side()), maybe(price()), maybe(price()));
     prop_oneof![
-        8 => (order_id(), side(), quantity(), kind).prop_map(|(id, side, quantity, kind)| {
-            Command::Place(Order {
-                id,
-                account: AccountId::new(id.get() % 3),
-                side,
-                quantity,
-                kind,
-            })
+        12 => place.prop_map(|(id, side, quantity, kind, self_trade)| {
+            let account = AccountId::new(id.get() % 3);
+            let order = Order::of_kind(id, account, side, quantity, kind);
+            Command::Place(Order { self_trade, ..order })
         }),
         2 => order_id().prop_map(|order_id| Command::Cancel { order_id }),
         2 => (order_id(), quantity()).prop_map(|(order_id, by)| Command::Reduce { order_id, by }),
+        3 => (order_id(), quantity(), price()).prop_map(
+            |(order_id, quantity, price)| Command::Amend { order_id, quantity, price }
+        ),
         2 => (order_id(), order_id(), quantity(), price(), time_in_force()).prop_map(
             |(order_id, new_order_id, quantity, price, time_in_force)| Command::Replace {
                 order_id,
@@ -140,6 +233,13 @@ pub(crate) fn command() -> impl Strategy<Value = Command> {
                 time_in_force,
             }
         ),
+        1 => selection.prop_map(|(side, lowest, highest)| Command::CancelAll(Selection {
+            account: Some(AccountId::new(1)),
+            side,
+            lowest,
+            highest,
+        })),
+        1 => time().prop_map(|now| Command::Expire { now }),
     ]
 }
 

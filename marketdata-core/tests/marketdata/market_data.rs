@@ -54,8 +54,8 @@ fn orders_that_rest_change_levels_and_perhaps_the_best() {
             rested(Buy, 98, 1),
             rested(Sell, 101, 3),
             rested(Buy, 99, 1),
-            closed(Buy, Some(98), 1),
-            closed(Sell, Some(101), 3),
+            closed(Buy, Some((98, 1))),
+            closed(Sell, Some((101, 3))),
         ],
     );
     assert_eq!(
@@ -200,7 +200,7 @@ proptest! {
                 let best = (depth.best(Buy), depth.best(Sell));
                 let told = changes.len();
                 market.apply(Timestamp::new(now), event, &mut changes).expect("a book's events");
-                depth.apply(event).expect("a book's events");
+                drop(depth.apply(event).expect("a book's events"));
                 let new_best = (depth.best(Buy), depth.best(Sell));
                 let told: Vec<_> = changes[told..]
                     .iter()

@@ -1,19 +1,52 @@
 //! A notation for scenarios that a trader can check by eye.
 //!
+//! Commands:
+//!
 //! | text | means |
 //! |---|---|
-//! | `#1 buy 5 @ 100` | order 1 buys 5 lots at 100 ticks or better; then `ioc`, `fok`, `post` or nothing |
+//! | `#1 buy 5 @ 100` | order 1 buys 5 lots at 100 ticks or better |
+//! | ... `ioc`, `ioc min 3`, `fok` | and waits for nothing |
+//! | ... `gtd 50`, `post`, `slide`, `display 10` | rests on these terms, alone or together; `rest`: on none of them |
 //! | `#1 sell 5 market` | order 1 sells 5 lots at any price |
+//! | ... `worst 97`, `budget 500` | but not below 97, and for no more than 500 |
+//! | ... `stp maker`, `taker`, `both`, `decrement`, `allow` | self-trade prevention, of any order |
+//! | ... `group 7` | of an account of group 7 |
 //! | `#1 cancel` | |
 //! | `#1 reduce 2` | takes 2 lots off |
-//! | `#1 replace #2 5 @ 101` | order 2 comes in the stead of order 1 |
-//! | `#1 rested: buy 5 @ 100` | an event; the quantity of a closed order is what never traded |
-//! | `ask 101: #1x5 #2x3` | a level, its orders oldest first |
+//! | `#1 amend 7 @ 101` | 7 lots in all, at 101 |
+//! | `#1 replace #2 5 @ 101` | order 2 comes in the stead of order 1, on the terms that follow |
+//! | `cancel all account 3 buy from 90 to 95` | or less of that |
+//! | `expire 50` | it is 50 now |
+//!
+//! Events:
+//!
+//! | text | means |
+//! |---|---|
+//! | `#1 accepted: buy 50` | it meets others, or may not rest |
+//! | `#1 accepted: buy 50, rests 10 @ 100 + 40 hidden` | it meets nobody |
+//! | `#1 rested: buy 10 @ 100 + 20 hidden` | what is displayed, and what is not |
+//! | `#1 replenished: buy 10 @ 100 + 10 hidden` | the next slice |
+//! | `#1 reduced by 25, 5 of it displayed: buy 5 @ 100` | what is left; the part only where it is not all |
+//! | `#1 amended: buy 7, was 5 @ 100, rests 7 @ 101` | what is left to trade, and what left the book |
+//! | `#1 cancelled: buy 10 @ 100 + 20 hidden` | what never traded: what left the book, and a reserve |
+//! | `#1 expired: buy 5` | it was not on the book |
+//!
+//! The book is a ladder: `ask 101: #1x5 #2x10+40` is a level, its orders oldest first, of which the
+//! second displays 10 and has 40 in reserve.
 //!
 //! An order belongs to the account of the same number unless it says otherwise: `#1/7` is order 1
 //! of account 7.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+mod checks;
+mod mirror;
+mod parse;
+mod text;
+
 use orderbook_core::*;
+
+pub(crate) use parse::command;
 
 /// One line of a table of scenarios.
 pub(crate) struct Scenario {
@@ -27,6 +60,29 @@ pub(crate) struct Scenario {
     pub(crate) book: &'static [&'static str],
 }
 
+/// An instrument without limits.
+pub(crate) fn plain() -> Instrument {
+    let hundredth = Step::new(1, 2).expect("a valid step");
+    Instrument::new("BTCUSDT", hundredth, hundredth).expect("a valid instrument")
+}
+
+/// An instrument with all prices there are.
+pub(crate) fn boundless() -> Instrument {
+    plain()
+        .with_price_limits(Price::new(i64::MIN), Price::new(i64::MAX))
+        .expect("decimals reach further")
+}
+
+/// The book after these commands.
+pub(crate) fn book(instrument: &Instrument, commands: &[&str]) -> OrderBook {
+    let mut book = OrderBook::new(instrument.clone());
+    for text in commands {
+        book.apply(&command(text), &mut Vec::new())
+            .unwrap_or_else(|reject| panic!("`{text}` is refused: {reject:?}"));
+    }
+    book
+}
+
 /// Plays all scenarios and reports all that come out otherwise.
 pub(crate) fn play(instrument: &Instrument, scenarios: &[Scenario]) {
     let failures: Vec<String> = scenarios
@@ -38,31 +94,33 @@ pub(crate) fn play(instrument: &Instrument, scenarios: &[Scenario]) {
 
 fn one(instrument: &Instrument, scenario: &Scenario) -> Result<(), String> {
     let name = scenario.name;
+    let (mut commands, mut results) = (Vec::new(), Vec::new());
     let mut book = OrderBook::new(instrument.clone());
     let mut events = Vec::new();
     for given in scenario.given {
-        book.apply(&command(given), &mut events)
+        let command = command(given);
+        book.apply(&command, &mut events)
             .map_err(|reject| format!("{name}: `{given}` is refused: {reject:?}"))?;
+        commands.push(command);
+        results.push(Ok(()));
     }
 
-    let before = (book.snapshot(), events.clone());
-    let result = book.apply(&command(scenario.when), &mut events);
-    if result.is_err() {
-        assert_eq!((book.snapshot(), events.clone()), before, "{name}");
-    }
-    let trades = events.iter().filter_map(|event| match event {
-        Event::Traded(trade) => Some(trade.id.get()),
-        _ => None,
-    });
-    assert!(trades.eq(1..=book.last_trade_id().get()), "{name}: ids");
-    book.check()
-        .map_err(|violation| format!("{name}: {violation}"))?;
+    let command = command(scenario.when);
+    let before = (book.clone(), events.clone());
+    let result = book.apply(&command, &mut events);
+    commands.push(command);
+    results.push(result);
+    let new = &events[before.1.len()..];
+    checks::step(&before.0, &command, result, new, &book)
+        .and_then(|()| checks::history(&events, &book))
+        .and_then(|()| mirror::mirrored(&commands, &results, &events, &book))
+        .map_err(|what| format!("{name}: {}: {what}", scenario.when))?;
 
     let then: Vec<String> = match result {
-        Ok(()) => events[before.1.len()..].iter().map(event).collect(),
+        Ok(()) => new.iter().map(text::event).collect(),
         Err(reject) => vec![format!("refused {reject:?}")],
     };
-    let ladder = ladder(&book);
+    let ladder = text::ladder(&book);
     if then == scenario.then && ladder == scenario.book {
         return Ok(());
     }
@@ -70,179 +128,4 @@ fn one(instrument: &Instrument, scenario: &Scenario) -> Result<(), String> {
         "{name}: {}\n  events    {then:#?}\n  expected  {:#?}\n  book      {ladder:#?}\n  expected  {:#?}",
         scenario.when, scenario.then, scenario.book
     ))
-}
-
-fn command(text: &str) -> Command {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let (order_id, account) = order_and_account(words[0]);
-    match words[1..] {
-        [side @ ("buy" | "sell"), quantity, ref terms @ ..] => Command::Place(Order {
-            id: order_id,
-            account,
-            side: if side == "buy" { Side::Buy } else { Side::Sell },
-            quantity: Quantity::new(number(quantity)),
-            kind: match *terms {
-                ["market"] => OrderKind::Market,
-                ["@", price, ref policy @ ..] => OrderKind::Limit {
-                    price: Price::new(number(price)),
-                    time_in_force: time_in_force(policy),
-                },
-                _ => panic!("no terms: {text}"),
-            },
-        }),
-        ["cancel"] => Command::Cancel { order_id },
-        ["reduce", by] => Command::Reduce {
-            order_id,
-            by: Quantity::new(number(by)),
-        },
-        [
-            "replace",
-            new_order_id,
-            quantity,
-            "@",
-            price,
-            ref policy @ ..,
-        ] => Command::Replace {
-            order_id,
-            new_order_id: order_and_account(new_order_id).0,
-            quantity: Quantity::new(number(quantity)),
-            price: Price::new(number(price)),
-            time_in_force: time_in_force(policy),
-        },
-        _ => panic!("no command: {text}"),
-    }
-}
-
-fn order_and_account(word: &str) -> (OrderId, AccountId) {
-    let word = word.strip_prefix('#').expect("an order starts with #");
-    let (order, account) = word.split_once('/').unwrap_or((word, word));
-    (OrderId::new(number(order)), AccountId::new(number(account)))
-}
-
-fn number<T: std::str::FromStr>(word: &str) -> T {
-    word.parse().unwrap_or_else(|_| panic!("no number: {word}"))
-}
-
-fn time_in_force(words: &[&str]) -> TimeInForce {
-    match words {
-        [] => TimeInForce::GoodTillCancel,
-        ["ioc"] => TimeInForce::ImmediateOrCancel,
-        ["fok"] => TimeInForce::FillOrKill,
-        ["post"] => TimeInForce::PostOnly,
-        _ => panic!("no time in force: {words:?}"),
-    }
-}
-
-fn event(event: &Event) -> String {
-    match *event {
-        Event::Accepted(order) => {
-            let terms = match order.kind {
-                OrderKind::Market => "market".to_owned(),
-                OrderKind::Limit {
-                    price,
-                    time_in_force,
-                } => {
-                    let policy = match time_in_force {
-                        TimeInForce::GoodTillCancel => "",
-                        TimeInForce::ImmediateOrCancel => " ioc",
-                        TimeInForce::FillOrKill => " fok",
-                        TimeInForce::PostOnly => " post",
-                    };
-                    format!("@ {price}{policy}")
-                }
-            };
-            format!(
-                "{} accepted: {} {} {terms}",
-                name(order.id, order.account),
-                side(order.side),
-                order.quantity
-            )
-        }
-        Event::Traded(trade) => format!(
-            "traded {} @ {}: maker {} left {}, {} taker {} left {}",
-            trade.quantity,
-            trade.price,
-            name(trade.maker_order_id, trade.maker_account),
-            trade.maker_remaining,
-            side(trade.taker_side),
-            name(trade.taker_order_id, trade.taker_account),
-            trade.taker_remaining,
-        ),
-        Event::Rested {
-            order_id,
-            account,
-            side: of,
-            price,
-            quantity,
-        } => format!(
-            "{} rested: {} {quantity} @ {price}",
-            name(order_id, account),
-            side(of)
-        ),
-        Event::Reduced {
-            order_id,
-            account,
-            side: of,
-            price,
-            by,
-            remaining,
-        } => format!(
-            "{} reduced by {by}: {} {remaining} @ {price}",
-            name(order_id, account),
-            side(of)
-        ),
-        Event::Closed {
-            order_id,
-            account,
-            side: of,
-            reason,
-            unfilled,
-            resting_at,
-        } => {
-            let why = match reason {
-                CloseReason::Filled => "filled",
-                CloseReason::Cancelled => "cancelled",
-                CloseReason::Replaced => "replaced",
-                CloseReason::Expired => "expired",
-            };
-            let place = resting_at.map_or(String::new(), |price| format!(" @ {price}"));
-            format!(
-                "{} {why}: {} {unfilled}{place}",
-                name(order_id, account),
-                side(of)
-            )
-        }
-    }
-}
-
-fn ladder(book: &OrderBook) -> Vec<String> {
-    let side = |side, label| {
-        book.levels(side).map(move |level| {
-            let orders: Vec<String> = book
-                .orders(side)
-                .filter(|order| order.price == level.price)
-                .map(|order| format!("{}x{}", name(order.id, order.account), order.remaining))
-                .collect();
-            format!("{label} {}: {}", level.price, orders.join(" "))
-        })
-    };
-    let mut ladder: Vec<String> = side(Side::Sell, "ask").collect();
-    ladder.reverse();
-    ladder.extend(side(Side::Buy, "bid"));
-    ladder
-}
-
-fn name(order: OrderId, account: AccountId) -> String {
-    if order.get() == account.get() {
-        format!("#{order}")
-    } else {
-        format!("#{order}/{account}")
-    }
-}
-
-const fn side(side: Side) -> &'static str {
-    match side {
-        Side::Buy => "buy",
-        Side::Sell => "sell",
-    }
 }

@@ -6,7 +6,8 @@ use core::str::FromStr;
 
 use accounts_core::{Amount, AssetId, FeeSchedule};
 use orderbook_core::{
-    AccountId, Instrument, OrderId, OrderKind, Price, Quantity, Side, TimeInForce, Timestamp,
+    AccountId, Instrument, OrderId, OrderKind, Price, Quantity, SelfTradePrevention, Side,
+    TimeInForce, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -102,6 +103,9 @@ pub enum Command {
         quantity: Quantity,
         /// At what price, and what to do with a remainder.
         kind: OrderKind,
+        /// What to do where it would meet an order of its own account; `None`: what the
+        /// instrument says.
+        self_trade: Option<SelfTradePrevention>,
     },
     /// Cancel an open order.
     Cancel {
@@ -148,6 +152,24 @@ pub enum Command {
         /// What the replacement may do.
         time_in_force: TimeInForce,
     },
+    /// Give an open order another quantity or price; it keeps its id and its name. It keeps its
+    /// place in the queue where it only becomes smaller, and may trade at once where it does not.
+    Amend {
+        /// Its owner.
+        account: AccountId,
+        /// Where it rests.
+        instrument: InstrumentId,
+        /// Which one.
+        order: OrderRef,
+        /// The new total: what has traded so far plus what is still to trade. Where as much has
+        /// traded already, the order is cancelled.
+        quantity: Quantity,
+        /// The new limit price; may be the old one.
+        price: Price,
+    },
+    /// Let time pass: in every instrument, by ascending id, the orders expire whose date has come
+    /// by the time of this input. Nothing else makes them expire.
+    AdvanceTime,
 }
 
 /// A pair to be made tradable.

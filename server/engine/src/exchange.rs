@@ -9,13 +9,13 @@ use accounts_core::{
     Amount, AssetId, Command as LedgerCommand, Event as LedgerEvent, Ledger, LedgerReject,
 };
 use orderbook_core::{
-    AccountId, Command as BookCommand, Event as BookEvent, Notional, Order, OrderId, OrderKind,
-    RestingOrder, Side, Timestamp, Violation,
+    AccountId, BookReject, Command as BookCommand, Event as BookEvent, Order, OrderId, OrderKind,
+    Price, Quantity, Resting, RestingOrder, Side, TimeInForce, Timestamp, Violation,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::open_orders::OpenOrders;
-use crate::settlement::{Incoming, Settling};
+use crate::settlement::{Incoming, Settling, Terms};
 use crate::{
     ClientOrderId, Command, Event, Input, InstrumentId, Listing, Market, OpenOrder, OrderRef,
     Reject,
@@ -145,15 +145,18 @@ impl Exchange {
                 side,
                 quantity,
                 kind,
+                self_trade,
             } => {
                 let order = Order {
                     id: self.next_order_id(),
                     account: *account,
+                    group: None,
                     side: *side,
                     quantity: *quantity,
                     kind: *kind,
+                    self_trade: *self_trade,
                 };
-                self.place(*instrument, order, *client_order_id, events)?;
+                self.place(input.time, *instrument, order, *client_order_id, events)?;
             }
             Command::Cancel {
                 account,
@@ -197,12 +200,19 @@ impl Exchange {
                     price: *price,
                     time_in_force: *time_in_force,
                 };
-                let kind = OrderKind::Limit {
-                    price: *price,
-                    time_in_force: *time_in_force,
-                };
-                self.replace(&replaced, &command, kind, *client_order_id, events)?;
+                self.replace(input.time, &replaced, &command, *client_order_id, events)?;
             }
+            Command::Amend {
+                account,
+                instrument,
+                order,
+                quantity,
+                price,
+            } => {
+                let amended = *self.find(*account, *instrument, *order)?;
+                self.amend(&amended, *quantity, *price, events)?;
+            }
+            Command::AdvanceTime => self.expire(input.time, events),
         }
         self.time = input.time;
         Ok(())
@@ -257,6 +267,7 @@ impl Exchange {
 
     fn place(
         &mut self,
+        now: Timestamp,
         instrument: InstrumentId,
         order: Order,
         client_order_id: Option<ClientOrderId>,
@@ -272,12 +283,15 @@ impl Exchange {
         }
         let command = BookCommand::Place(order);
         market.book.validate(&command)?;
+        if let OrderKind::Limit { time_in_force, .. } = order.kind {
+            not_expired(time_in_force, now)?;
+        }
         let hold = needed(market, &order);
         self.require(order.account, market.pays(order.side), hold, Amount::ZERO)?;
 
         let incoming = Incoming {
-            kind: order.kind,
             client_order_id,
+            terms: Terms::New(order),
             hold,
         };
         self.last_order_id = order.id;
@@ -304,9 +318,9 @@ impl Exchange {
 
     fn replace(
         &mut self,
+        now: Timestamp,
         replaced: &OpenOrder,
         command: &BookCommand,
-        kind: OrderKind,
         client_order_id: Option<ClientOrderId>,
         events: &mut Vec<Event>,
     ) -> Result<(), Reject> {
@@ -321,24 +335,80 @@ impl Exchange {
             new_order_id,
             quantity,
             price,
+            time_in_force,
             ..
         } = *command
         else {
             return Err(Reject::UnknownOrder);
         };
-        let old = *market.book.order(replaced.id).ok_or(Reject::UnknownOrder)?;
+        not_expired(time_in_force, now)?;
+        let old = market.book.order(replaced.id).ok_or(Reject::UnknownOrder)?;
         let hold = market.hold_of(old.side, price, quantity);
         let freed = market.hold_of(old.side, old.price, old.remaining);
         self.require(account, market.pays(old.side), hold, freed)?;
 
+        let order = Order {
+            id: new_order_id,
+            account,
+            group: old.group,
+            side: old.side,
+            quantity,
+            kind: OrderKind::Limit {
+                price,
+                time_in_force,
+            },
+            self_trade: Some(old.self_trade),
+        };
         let incoming = Incoming {
-            kind,
             client_order_id,
+            terms: Terms::New(order),
             hold,
         };
         self.last_order_id = new_order_id;
         self.carry_out(replaced.instrument, command, Some(incoming), events);
         Ok(())
+    }
+
+    fn amend(
+        &mut self,
+        amended: &OpenOrder,
+        quantity: Quantity,
+        price: Price,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        let market = self.market_or_reject(amended.instrument)?;
+        let command = BookCommand::Amend {
+            order_id: amended.id,
+            quantity,
+            price,
+        };
+        market.book.validate(&command)?;
+        let old = market.book.order(amended.id).ok_or(Reject::UnknownOrder)?;
+        // Where more has traded than the order is to be, it is cancelled and needs nothing.
+        let remaining = quantity.checked_sub(old.filled()).unwrap_or(Quantity::ZERO);
+        let hold = market.hold_of(old.side, price, remaining);
+        let held = market.hold_of(old.side, old.price, old.remaining);
+        self.require(old.account, market.pays(old.side), hold, held)?;
+
+        let incoming = Incoming {
+            client_order_id: amended.client_order_id,
+            terms: Terms::Amended {
+                quantity,
+                price,
+                held,
+            },
+            hold,
+        };
+        self.carry_out(amended.instrument, &command, Some(incoming), events);
+        Ok(())
+    }
+
+    /// Cannot fail: no book has seen a later time than an accepted input.
+    fn expire(&mut self, now: Timestamp, events: &mut Vec<Event>) {
+        let instruments: Vec<InstrumentId> = self.markets.keys().copied().collect();
+        for instrument in instruments {
+            self.carry_out(instrument, &BookCommand::Expire { now }, None, events);
+        }
     }
 
     /// Whether the account can hold `amount` once `freed` is released.
@@ -450,7 +520,7 @@ impl Exchange {
         account: AccountId,
         instrument: InstrumentId,
         order: OrderRef,
-    ) -> Option<(&OpenOrder, &RestingOrder)> {
+    ) -> Option<(&OpenOrder, RestingOrder)> {
         let open = self.open_orders.find(account, instrument, order)?;
         let resting = self.market(instrument)?.book.order(open.id)?;
         Some((open, resting))
@@ -519,14 +589,23 @@ pub(crate) fn is_valid_asset(code: &str, decimals: u8) -> bool {
     (1..=16).contains(&code.len()) && code.bytes().all(legal) && decimals <= MAX_DECIMALS
 }
 
+/// Refuses a date that has come. The book only knows how late it was when orders last expired.
+fn not_expired(time_in_force: TimeInForce, now: Timestamp) -> Result<(), BookReject> {
+    match time_in_force {
+        TimeInForce::Rest(Resting {
+            until: Some(until), ..
+        }) if until <= now => Err(BookReject::AlreadyExpired),
+        _ => Ok(()),
+    }
+}
+
 /// What an order that passed the book's validation needs held.
 fn needed(market: &Market, order: &Order) -> Amount {
     match (order.kind, order.side) {
         (OrderKind::Limit { price, .. }, side) => market.hold_of(side, price, order.quantity),
-        (OrderKind::Market, Side::Sell) => market.base_amount(order.quantity),
-        (OrderKind::Market, Side::Buy) => {
-            let (_, cost): (_, Notional) =
-                market.book.cost_to_take(Side::Buy, order.quantity, None);
+        (OrderKind::Market { .. }, Side::Sell) => market.base_amount(order.quantity),
+        (OrderKind::Market { .. }, Side::Buy) => {
+            let (_, cost) = market.book.preview(order);
             market.quote_amount(cost)
         }
     }

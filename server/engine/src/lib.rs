@@ -29,8 +29,9 @@
 //!     quantity: Quantity::new(100_000), // one bitcoin in lots of 0.00001
 //!     kind: OrderKind::Limit {
 //!         price: Price::new(5_000_000), // 50,000.00
-//!         time_in_force: TimeInForce::GoodTillCancel,
+//!         time_in_force: TimeInForce::GTC,
 //!     },
+//!     self_trade: None,
 //! };
 //!
 //! let mut exchange = Exchange::new();

@@ -24,7 +24,7 @@ use crate::open_orders::OpenOrder;
 use crate::{Asset, Exchange, FEE_ACCOUNT, InstrumentId, Listing, Market, Reject};
 
 /// The version of [`ExchangeSnapshot`] that this crate writes and reads.
-pub const SNAPSHOT_VERSION: u16 = 1;
+pub const SNAPSHOT_VERSION: u16 = 2;
 
 const MAGIC: [u8; 4] = *b"XCHG";
 const HEADER: usize = MAGIC.len() + 2 + 32;
@@ -122,6 +122,10 @@ impl Exchange {
                 .market_by_symbol(listing.instrument.symbol())
                 .is_some()
             {
+                return Err(RestoreError::Garbage);
+            }
+            // The next input that lets time pass could be older than what the book has seen.
+            if market.book.time > snapshot.time {
                 return Err(RestoreError::Garbage);
             }
             let mut restored = Market::new(&listing, asset(market.base)?, asset(market.quote)?)?;

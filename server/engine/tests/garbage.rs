@@ -7,7 +7,9 @@ use desk::*;
 use exchange_engine::{
     Asset, ClientOrderId, Exchange, ExchangeSnapshot, InstrumentId, OpenOrder, RestoreError,
 };
-use orderbook_core::{AccountId, BookSnapshot, OrderId, Price, Quantity, Timestamp, TradeId};
+use orderbook_core::{
+    AccountId, BookSnapshot, OrderId, Price, Quantity, SelfTradePrevention, Timestamp, TradeId,
+};
 use serde::{Deserialize, Serialize};
 
 /// What the bytes of an [`ExchangeSnapshot`] mean, open to be spoilt.
@@ -31,9 +33,31 @@ struct RawMarket {
 }
 
 /// The fields of an instrument in the order in which they are written.
-type RawInstrument = (String, (u64, u8), (u64, u8), i64, i64, u64, u64, i128);
+#[derive(Serialize)]
+struct RawInstrument {
+    symbol: String,
+    tick: (u64, u8),
+    lot: (u64, u8),
+    prices: (i64, i64),
+    quantities: (u64, u64),
+    min_notional: i128,
+    max_slices: u32,
+    max_orders: u32,
+    /// A variant of an enum, by its position.
+    self_trade: u32,
+}
 
-const PLAIN: fn() -> RawInstrument = || ("BTCUSD".into(), (1, 0), (1, 2), 1, 1_000, 1, 1_000, 0);
+const PLAIN: fn() -> RawInstrument = || RawInstrument {
+    symbol: "BTCUSD".into(),
+    tick: (1, 0),
+    lot: (1, 2),
+    prices: (1, 1_000),
+    quantities: (1, 1_000),
+    min_notional: 0,
+    max_slices: 7,
+    max_orders: 8,
+    self_trade: 4,
+};
 
 type Spoiler<T> = fn(&mut T);
 
@@ -69,7 +93,7 @@ fn an_unspoilt_snapshot_restores() {
 
 #[test]
 fn what_no_inputs_lead_to_is_garbage() {
-    let spoilers: [(&str, Spoiler<Raw>); 12] = [
+    let spoilers: [(&str, Spoiler<Raw>); 13] = [
         ("no fee account, so that trades cannot settle", |raw| {
             raw.ledger.accounts.remove(0);
         }),
@@ -110,6 +134,9 @@ fn what_no_inputs_lead_to_is_garbage() {
         ("an instrument of an unknown asset", |raw| {
             raw.markets[0].base = AssetId::new(9);
         }),
+        ("a book that is ahead of its time", |raw| {
+            raw.markets[0].book.time = Timestamp::new(raw.time.get() + 1);
+        }),
         ("open orders out of order", |raw| raw.open_orders.reverse()),
     ];
     for (what, spoil) in spoilers {
@@ -124,7 +151,7 @@ fn what_no_inputs_lead_to_is_garbage() {
 fn books_and_balances_that_disagree_are_violations() {
     let spoilers: [(&str, &str, Spoiler<Raw>); 6] = [
         ("I5", "an order holds less than it costs", |raw| {
-            raw.markets[0].book.bids[0].remaining = Quantity::new(3);
+            raw.markets[0].book.bids[0].price = Price::new(102);
         }),
         ("I5", "held without an order", |raw| {
             raw.markets[0].book.asks.clear();
@@ -187,21 +214,28 @@ fn a_listing_that_no_constructor_makes_does_not_decode() {
         Ok(instrument("BTCUSD", (1, 0), (1, 2))
             .with_price_limits(Price::new(1), Price::new(1_000))
             .and_then(|it| it.with_quantity_limits(Quantity::new(1), Quantity::new(1_000)))
+            .and_then(|it| it.with_max_slices(7))
+            .and_then(|it| it.with_max_orders(8))
+            .map(|it| it.with_self_trade(SelfTradePrevention::Decrement))
             .expect("valid"))
     );
-    let spoilers: [(&str, Spoiler<RawInstrument>); 10] = [
-        ("no symbol", |it| it.0 = String::new()),
-        ("a symbol of 33 letters", |it| it.0 = "X".repeat(33)),
-        ("a tick of nothing", |it| it.1.0 = 0),
-        ("a tick of 29 places", |it| it.1.1 = 29),
-        ("a lot of nothing", |it| it.2.0 = 0),
-        ("a lot of 255 places", |it| it.2.1 = u8::MAX),
-        ("prices from high to low", |it| it.3 = 1_001),
+    let spoilers: [(&str, Spoiler<RawInstrument>); 14] = [
+        ("no symbol", |it| it.symbol = String::new()),
+        ("a symbol of 33 letters", |it| it.symbol = "X".repeat(33)),
+        ("a tick of nothing", |it| it.tick.0 = 0),
+        ("a tick of 29 places", |it| it.tick.1 = 29),
+        ("a lot of nothing", |it| it.lot.0 = 0),
+        ("a lot of 255 places", |it| it.lot.1 = u8::MAX),
+        ("prices from high to low", |it| it.prices.0 = 1_001),
         ("prices no decimal can express", |it| {
-            (it.1.0, it.4) = (u64::MAX, i64::MAX);
+            (it.tick.0, it.prices.1) = (u64::MAX, i64::MAX);
         }),
-        ("orders for nothing", |it| it.5 = 0),
-        ("quantities from high to low", |it| it.6 = 0),
+        ("orders for nothing", |it| it.quantities.0 = 0),
+        ("quantities from high to low", |it| it.quantities.1 = 0),
+        ("icebergs of no slice", |it| it.max_slices = 0),
+        ("a book of no order", |it| it.max_orders = 0),
+        ("a book without bounds", |it| it.max_orders = u32::MAX),
+        ("self-trade prevention unheard of", |it| it.self_trade = 5),
     ];
     for (what, spoil) in spoilers {
         let mut spoilt = PLAIN();
@@ -227,8 +261,8 @@ fn bytes_that_are_no_snapshot_are_refused_by_name() {
         let mut bytes = good.clone();
         bytes[place] ^= 0x10;
         let expected = match place {
-            4 => RestoreError::UnknownVersion(0x11),
-            5 => RestoreError::UnknownVersion(0x1001),
+            4 => RestoreError::UnknownVersion(0x12),
+            5 => RestoreError::UnknownVersion(0x1002),
             _ => RestoreError::Damaged,
         };
         assert_eq!(decode(&bytes), Err(expected), "byte {place}");

@@ -13,7 +13,8 @@ use exchange_engine::{
     Command, Event, Exchange, ExchangeSnapshot, Input, OrderRef, Reject, StateHash, replay,
 };
 use orderbook_core::{
-    AccountId, OrderId, OrderKind, Price, Quantity, Side, TimeInForce, Timestamp,
+    AccountId, CloseReason, Event as BookEvent, Notional, OrderId, OrderKind, PostOnly, Price,
+    Quantity, Resting, SelfTradePrevention, Side, TimeInForce, Timestamp,
 };
 
 /// Numbers that look random: the generator of Knuth's MMIX, of which the upper bits are good.
@@ -29,9 +30,51 @@ impl Random {
     }
 }
 
+/// When the first input comes in.
+const START: u64 = 1_700_000_000_000_000;
+
+/// From one input to the next.
+const PAUSE: u64 = 250;
+
+/// Terms of any kind; a date is soon after the input, or has just passed.
+fn time_in_force(random: &mut Random, inputs: u64) -> TimeInForce {
+    let until = START + PAUSE * (inputs + random.below(200));
+    match random.below(12) {
+        0 => TimeInForce::IOC,
+        1 => TimeInForce::ImmediateOrCancel {
+            minimum: Quantity::new(random.below(20)),
+        },
+        2 => TimeInForce::FOK,
+        3 => TimeInForce::POST_ONLY,
+        4 => TimeInForce::Rest(Resting {
+            post_only: Some(PostOnly::Slide),
+            ..Resting::PLAIN
+        }),
+        5 => TimeInForce::gtd(Timestamp::new(until)),
+        6 => TimeInForce::iceberg(Quantity::new(1 + random.below(8))),
+        7 => TimeInForce::Rest(Resting {
+            until: Some(Timestamp::new(until)),
+            post_only: Some(PostOnly::Slide),
+            display: Some(Quantity::new(3)),
+        }),
+        _ => TimeInForce::GTC,
+    }
+}
+
+fn self_trade(random: &mut Random) -> Option<SelfTradePrevention> {
+    match random.below(12) {
+        0 => Some(SelfTradePrevention::Allow),
+        1 => Some(SelfTradePrevention::ExpireMaker),
+        2 => Some(SelfTradePrevention::ExpireTaker),
+        3 => Some(SelfTradePrevention::ExpireBoth),
+        4 => Some(SelfTradePrevention::Decrement),
+        _ => None,
+    }
+}
+
 /// One pair, three accounts with money, and two thousand orders, cancels and deposits.
 fn inputs() -> Vec<Input> {
-    let mut time = 1_700_000_000_000_000;
+    let mut time = START;
     let mut listing = listing(BTCUSD, "BTCUSD");
     listing.fees = fees(1_000, 25_000);
     let mut commands = vec![
@@ -46,19 +89,14 @@ fn inputs() -> Vec<Input> {
     }
     let mut random = Random(1);
     let mut orders = 0;
-    for _ in 0..2_000 {
+    for inputs in 0..2_000 {
         let account = AccountId::new(1 + random.below(3));
         let quantity = Quantity::new(1 + random.below(40));
         let price = Price::new(90 + random.below(20).cast_signed());
         let order = OrderRef::Id(OrderId::new(1 + random.below(orders + 1)));
-        let time_in_force = match random.below(6) {
-            0 => TimeInForce::ImmediateOrCancel,
-            1 => TimeInForce::FillOrKill,
-            2 => TimeInForce::PostOnly,
-            _ => TimeInForce::GoodTillCancel,
-        };
+        let time_in_force = time_in_force(&mut random, inputs);
         let name = named(&format!("n{}", random.below(30)));
-        commands.push(match random.below(16) {
+        commands.push(match random.below(20) {
             0 => cancel(account, OrderRef::Client(name)),
             1 => cancel(account, order),
             2 => reduce(account, order, quantity.get()),
@@ -74,21 +112,28 @@ fn inputs() -> Vec<Input> {
             4 => withdraw(account, USD, 1_000),
             5 => deposit(account, [BTC, USD][usize::from(quantity.get() > 9)], 50),
             6 if price.get() == 99 => cancel_all(account),
+            7 | 10 => amend(account, OrderRef::Client(name), quantity.get(), price.get()),
+            8 if price.get() > 99 => Command::AdvanceTime,
             what => {
                 orders += 1;
                 Command::Place {
                     account,
                     instrument: BTCUSD,
-                    client_order_id: (what > 8).then_some(name),
+                    client_order_id: (what > 10).then_some(name),
                     side: [Side::Buy, Side::Sell][usize::from(random.below(2) == 0)],
                     quantity,
                     kind: match what {
-                        7 => OrderKind::Market,
+                        8 => OrderKind::MARKET,
+                        9 => OrderKind::Market {
+                            protection: (quantity.get() > 10).then_some(price),
+                            budget: (quantity.get() > 20).then_some(Notional::new(1_500)),
+                        },
                         _ => OrderKind::Limit {
                             price,
                             time_in_force,
                         },
                     },
+                    self_trade: self_trade(&mut random),
                 }
             }
         });
@@ -96,7 +141,7 @@ fn inputs() -> Vec<Input> {
     commands
         .into_iter()
         .map(|command| {
-            time += 250;
+            time += PAUSE;
             Input {
                 time: Timestamp::new(time),
                 command,
@@ -106,6 +151,8 @@ fn inputs() -> Vec<Input> {
 }
 
 type Outcome = (Result<(), Reject>, Vec<Event>);
+
+type Which<'a> = &'a dyn Fn(&BookEvent) -> bool;
 
 fn run(exchange: &mut Exchange, inputs: &[Input]) -> (Vec<Outcome>, StateHash) {
     let mut outcomes = Vec::new();
@@ -128,6 +175,36 @@ fn the_same_inputs_give_the_same_events_and_the_same_state() {
     assert!((200..1_500).contains(&refused), "{refused} refused");
     let trades = trades.count();
     assert!(trades > 300, "{trades} trades");
+    let amended = |it: &BookEvent| matches!(it, BookEvent::Amended { .. });
+    let replenished = |it: &BookEvent| matches!(it, BookEvent::Replenished { .. });
+    let decremented = |it: &BookEvent| matches!(it, BookEvent::Decremented { .. });
+    let met_itself = |it: &BookEvent| closed(it, CloseReason::SelfTrade);
+    let out_of_budget = |it: &BookEvent| closed(it, CloseReason::BudgetSpent);
+    let dated = |it: &BookEvent| {
+        matches!(it, BookEvent::Closed { left: Some(_), .. }) && closed(it, CloseReason::Expired)
+    };
+    let wanted: [(&str, usize, Which<'_>); 6] = [
+        ("amended", 20, &amended),
+        ("replenished", 20, &replenished),
+        ("decremented", 5, &decremented),
+        ("met itself", 20, &met_itself),
+        ("out of budget", 5, &out_of_budget),
+        ("expired on the book", 5, &dated),
+    ];
+    for (what, least, which) in wanted {
+        let happened = count(&first.0, which);
+        assert!(happened >= least, "{happened} {what}");
+    }
+}
+
+fn count(outcomes: &[Outcome], what: impl Fn(&BookEvent) -> bool) -> usize {
+    let events = outcomes.iter().flat_map(|(_, events)| events);
+    let of_book = events.filter_map(Event::of_book);
+    of_book.filter(|(_, event)| what(event)).count()
+}
+
+fn closed(event: &BookEvent, because: CloseReason) -> bool {
+    matches!(event, BookEvent::Closed { reason, .. } if *reason == because)
 }
 
 #[test]
@@ -164,7 +241,7 @@ fn the_state_after_these_inputs_is_on_record() {
     let (_, hash) = run(&mut exchange, &inputs());
     assert_eq!(
         hash.to_string(),
-        "0ae94eaef2f9f36fd4cfef1e11f76b0ccdf757d706a3da862636b361e8830cb5"
+        "bd09c48f3bd7e797d89a68f8e9221efdfdb6c9afa6258a2b0ddf2c2ed08d209a"
     );
 }
 
@@ -185,6 +262,21 @@ fn the_encoding_of_every_command_is_on_record() {
         side,
         quantity: Quantity::new(5),
         kind,
+        self_trade: None,
+    };
+    let every_term = TimeInForce::Rest(Resting {
+        until: Some(Timestamp::new(2_000)),
+        post_only: Some(PostOnly::Slide),
+        display: Some(Quantity::new(2)),
+    });
+    let prevented = |policy| Command::Place {
+        account: ANN,
+        instrument: BTCUSD,
+        client_order_id: None,
+        side: Side::Buy,
+        quantity: Quantity::new(5),
+        kind: OrderKind::MARKET,
+        self_trade: Some(policy),
     };
     let replace = |order, time_in_force| Command::Replace {
         account: ANN,
@@ -211,32 +303,62 @@ fn the_encoding_of_every_command_is_on_record() {
             asset: AssetId::new(u32::MAX),
             amount: Amount::new(u128::MAX),
         },
-        place(None, Side::Buy, limit(100, TimeInForce::GoodTillCancel)),
-        place(Some(named("x-1")), Side::Sell, OrderKind::Market),
-        place(None, Side::Buy, limit(-1, TimeInForce::ImmediateOrCancel)),
+        place(None, Side::Buy, limit(100, TimeInForce::GTC)),
+        place(Some(named("x-1")), Side::Sell, OrderKind::MARKET),
+        place(None, Side::Buy, limit(-1, TimeInForce::IOC)),
         cancel(ANN, one),
         cancel(ANN, two),
         cancel_all(ANN),
         reduce(ANN, one, 7),
-        replace(two, TimeInForce::FillOrKill),
-        replace(one, TimeInForce::PostOnly),
+        replace(two, TimeInForce::FOK),
+        replace(one, TimeInForce::POST_ONLY),
+        place(None, Side::Buy, limit(100, every_term)),
+        place(
+            None,
+            Side::Sell,
+            OrderKind::Market {
+                protection: Some(Price::new(90)),
+                budget: Some(Notional::new(1_000)),
+            },
+        ),
+        place(
+            None,
+            Side::Buy,
+            limit(
+                1,
+                TimeInForce::ImmediateOrCancel {
+                    minimum: Quantity::new(3),
+                },
+            ),
+        ),
+        prevented(SelfTradePrevention::ExpireMaker),
+        prevented(SelfTradePrevention::Decrement),
+        amend(ANN, two, 5, 100),
+        Command::AdvanceTime,
     ];
     let recorded = [
         "e80700010342544308",
-        "e807010106425443555344010001020280897a01c0843d000102e807c413",
+        "e807010106425443555344010001020280897a01c0843d0064feffffff0f000102e807c413",
         "e807020100c0843d",
         "e8070302",
         "e807040102e807",
         "e8070501ffffffff0fffffffffffffffffffffffffffffffffffff03",
-        "e80706c8010100000500c80100",
-        "e80706c801010103782d31010501",
-        "e80706c80101000005000101",
+        "e80706c8010100000500c8010000",
+        "e80706c801010103782d31010501000000",
+        "e80706c801010000050001020000",
         "e80707010100ac02",
         "e8070701010103782d31",
         "e807080101",
         "e80709010100ac0207",
-        "e8070a01010103782d310005c80102",
-        "e8070a010100ac020005c80103",
+        "e8070a01010103782d310005c80103",
+        "e8070a010100ac020005c8010100010000",
+        "e80706c8010100000500c8010101d00f0101010200",
+        "e80706c801010001050101b40101d00f00",
+        "e80706c801010000050002020300",
+        "e8070601010000050100000101",
+        "e8070601010000050100000104",
+        "e8070b01010103782d3105c801",
+        "e8070c",
     ];
     let mut found = Vec::new();
     for command in commands {

@@ -557,9 +557,8 @@ mod open_orders {
             [
                 "#1 replaced",
                 "account 1 asset 2: 1000+0",
-                "#2 accepted",
+                "#2 rests",
                 "account 1 asset 2: 820+180",
-                "#2 rested",
             ]
         );
     }
@@ -575,7 +574,7 @@ mod open_orders {
             client_order_id: Some(named(name)),
             quantity: Quantity::new(4),
             price: Price::new(100),
-            time_in_force: TimeInForce::GoodTillCancel,
+            time_in_force: TimeInForce::GTC,
         };
         desk.refuse(renamed("y"), Reject::DuplicateClientOrderId);
         desk.accept(renamed("x"));
@@ -610,7 +609,7 @@ mod open_orders {
             client_order_id: None,
             quantity: Quantity::new(4),
             price: Price::new(105),
-            time_in_force: TimeInForce::PostOnly,
+            time_in_force: TimeInForce::POST_ONLY,
         };
         desk.refuse(post_only, BookReject::WouldMatch);
         desk.book(&["bid 100: 5", "ask 105: 3"]);
@@ -644,6 +643,7 @@ mod open_orders {
             side,
             quantity,
             kind,
+            self_trade,
             ..
         } = place(ANN, "buy 1 @ 10")
         else {
@@ -656,6 +656,7 @@ mod open_orders {
             side,
             quantity,
             kind,
+            self_trade,
         });
         let events = desk.accept(cancel_all(ANN));
         assert_eq!(

@@ -1,7 +1,7 @@
 //! Orders, fills and balances on the wire.
 
 use exchange_engine::{ClientOrderId, Event};
-use orderbook_core::{Event as BookEvent, OrderKind, Quantity, Side, TimeInForce};
+use orderbook_core::{OrderKind, Price, Quantity, Resting, SelfTradePrevention, Side, TimeInForce};
 use serde::Serialize;
 
 use super::hex::hex;
@@ -9,7 +9,7 @@ use super::params::Params;
 use super::symbols::Symbol;
 use crate::bus::Outcome;
 use crate::error::ApiError;
-use crate::orders::{Fill, OrderRecord, OrderStatus};
+use crate::orders::{Fill, OrderRecord, OrderStatus, touched};
 
 const CLIENT_ORDER_ID: &str = "^[a-zA-Z0-9-_.:/]{1,36}$";
 
@@ -68,7 +68,7 @@ impl NewOrder {
                 if params.get("timeInForce").is_some() {
                     return Err(ApiError::not_required("timeInForce"));
                 }
-                limit(params, symbol, TimeInForce::PostOnly)?
+                limit(params, symbol, TimeInForce::POST_ONLY)?
             }
             OrderType::Market => {
                 for name in ["price", "timeInForce"] {
@@ -76,7 +76,7 @@ impl NewOrder {
                         return Err(ApiError::not_required(name));
                     }
                 }
-                OrderKind::Market
+                OrderKind::MARKET
             }
         };
         let quantity = symbol.parse_quantity("quantity", params.require("quantity")?)?;
@@ -139,9 +139,9 @@ fn limit(
 
 fn time_in_force(text: &str) -> Result<TimeInForce, ApiError> {
     match text {
-        "GTC" => Ok(TimeInForce::GoodTillCancel),
-        "IOC" => Ok(TimeInForce::ImmediateOrCancel),
-        "FOK" => Ok(TimeInForce::FillOrKill),
+        "GTC" => Ok(TimeInForce::GTC),
+        "IOC" => Ok(TimeInForce::IOC),
+        "FOK" => Ok(TimeInForce::FOK),
         _ => Err(ApiError::INVALID_TIME_IN_FORCE),
     }
 }
@@ -174,28 +174,47 @@ const fn side_text(side: Side) -> &'static str {
     }
 }
 
-const fn type_text(kind: OrderKind) -> &'static str {
+/// What an order that may rest says beyond its price.
+const fn resting(kind: OrderKind) -> Resting {
     match kind {
         OrderKind::Limit {
-            time_in_force: TimeInForce::PostOnly,
+            time_in_force: TimeInForce::Rest(terms),
             ..
-        } => "LIMIT_MAKER",
+        } => terms,
+        _ => Resting::PLAIN,
+    }
+}
+
+const fn type_text(kind: OrderKind) -> &'static str {
+    match kind {
+        OrderKind::Limit { .. } if resting(kind).post_only.is_some() => "LIMIT_MAKER",
         OrderKind::Limit { .. } => "LIMIT",
-        OrderKind::Market => "MARKET",
+        OrderKind::Market { .. } => "MARKET",
     }
 }
 
 const fn time_in_force_text(kind: OrderKind) -> &'static str {
     match kind {
         OrderKind::Limit {
-            time_in_force: TimeInForce::ImmediateOrCancel,
+            time_in_force: TimeInForce::ImmediateOrCancel { .. },
             ..
         } => "IOC",
         OrderKind::Limit {
             time_in_force: TimeInForce::FillOrKill,
             ..
         } => "FOK",
-        OrderKind::Limit { .. } | OrderKind::Market => "GTC",
+        _ if resting(kind).until.is_some() => "GTD",
+        _ => "GTC",
+    }
+}
+
+const fn self_trade_text(prevention: SelfTradePrevention) -> &'static str {
+    match prevention {
+        SelfTradePrevention::Allow => "NONE",
+        SelfTradePrevention::ExpireMaker => "EXPIRE_MAKER",
+        SelfTradePrevention::ExpireTaker => "EXPIRE_TAKER",
+        SelfTradePrevention::ExpireBoth => "EXPIRE_BOTH",
+        SelfTradePrevention::Decrement => "DECREMENT",
     }
 }
 
@@ -206,6 +225,7 @@ const fn status_text(status: OrderStatus) -> &'static str {
         OrderStatus::Filled => "FILLED",
         OrderStatus::Canceled => "CANCELED",
         OrderStatus::Expired => "EXPIRED",
+        OrderStatus::ExpiredInMatch => "EXPIRED_IN_MATCH",
     }
 }
 
@@ -228,17 +248,30 @@ struct OrderState {
 
 impl OrderState {
     fn new(order: &OrderRecord, symbol: &Symbol) -> Self {
+        let (limit, budget): (Option<Price>, _) = match order.kind {
+            OrderKind::Limit { price, .. } => (Some(price), None),
+            OrderKind::Market { budget, .. } => (None, budget),
+        };
+        // Who asks for an amount of quote asks for no quantity; it is what it turned out to be.
+        let quantity = match budget {
+            Some(_) => order.executed,
+            None => order.quantity,
+        };
+        let self_trade = order.self_trade.unwrap_or(symbol.instrument.self_trade());
         Self {
-            price: symbol.price_or_zero(order.kind.limit_price()),
-            orig_qty: symbol.quantity(order.quantity),
+            price: symbol.price_or_zero(limit),
+            orig_qty: symbol.quantity(quantity),
             executed_qty: symbol.quantity(order.executed),
-            orig_quote_order_qty: symbol.quantity(Quantity::ZERO),
+            orig_quote_order_qty: match budget {
+                Some(budget) => symbol.notional(budget),
+                None => symbol.quantity(Quantity::ZERO),
+            },
             cummulative_quote_qty: symbol.quote.amount(order.quote_amount),
             status: status_text(order.status),
             time_in_force: time_in_force_text(order.kind),
             kind: type_text(order.kind),
             side: side_text(order.side),
-            self_trade_prevention_mode: "NONE",
+            self_trade_prevention_mode: self_trade_text(self_trade),
         }
     }
 }
@@ -281,12 +314,14 @@ impl PlacedOrder {
                     instrument,
                     order,
                     client_order_id,
+                    rested,
                 } => {
                     placed = Some(OrderRecord::accepted(
                         outcome.time,
                         *instrument,
                         order,
                         *client_order_id,
+                        *rested,
                     ));
                 }
                 Event::Settled {
@@ -306,18 +341,13 @@ impl PlacedOrder {
                         trade_id: trade.id.get(),
                     });
                 }
-                Event::Book {
-                    event:
-                        BookEvent::Closed {
-                            order_id, reason, ..
-                        },
-                    ..
-                } => {
-                    if let Some(order) = placed.as_mut().filter(|order| order.id == *order_id) {
-                        order.close(outcome.time, *reason);
+                _ => {
+                    if let Some(order) = &mut placed
+                        && touched(event).any(|(_, id)| id == order.id)
+                    {
+                        order.follow(outcome.time, event);
                     }
                 }
-                _ => {}
             }
         }
         let order = placed?;
@@ -376,7 +406,7 @@ impl QueriedOrder {
             client_order_id: name(order.client_order_id),
             state: OrderState::new(order, symbol),
             stop_price: symbol.price_or_zero(None),
-            iceberg_qty: symbol.quantity(Quantity::ZERO),
+            iceberg_qty: symbol.quantity(resting(order.kind).display.unwrap_or_default()),
             time: order.time.millis(),
             update_time: order.update_time.millis(),
             is_working: true,
@@ -450,6 +480,244 @@ impl OwnTrade {
             is_buyer: fill.side == Side::Buy,
             is_maker: fill.is_maker,
             is_best_match: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use accounts_core::{Amount, AssetId, FeeSchedule};
+    use exchange_engine::{Command, Exchange, Input, InstrumentId, Listing};
+    use orderbook_core::{
+        AccountId, Instrument, Notional, PostOnly, SelfTradePrevention, Step, Timestamp,
+    };
+    use serde_json::Value;
+
+    use super::*;
+    use crate::api::symbols::Symbols;
+
+    const SELLER: AccountId = AccountId::new(1);
+    const BUYER: AccountId = AccountId::new(2);
+    const BTCUSD: InstrumentId = InstrumentId::new(0);
+
+    /// A pair with prices of two decimals and quantities of one, asks of 5.0 at 1.00 and at 2.00,
+    /// and somebody with plenty of both assets.
+    struct Market(Exchange);
+
+    impl Market {
+        fn new() -> Self {
+            let (base, quote) = (AssetId::new(0), AssetId::new(1));
+            let step = |scale| Step::new(1, scale).expect("a valid step");
+            let instrument = Instrument::new("BTCUSD", step(2), step(1))
+                .and_then(|it| it.with_price_limits(Price::new(1), Price::new(100_000)))
+                .and_then(|it| it.with_quantity_limits(Quantity::new(1), Quantity::new(100_000)));
+            let mut market = Self(Exchange::new());
+            for (asset, code) in [(base, "BTC"), (quote, "USD")] {
+                market.apply(Command::AddAsset {
+                    asset,
+                    code: code.into(),
+                    decimals: 3,
+                });
+            }
+            market.apply(Command::ListInstrument(Listing {
+                id: BTCUSD,
+                instrument: instrument.expect("a valid instrument"),
+                base,
+                quote,
+                fees: FeeSchedule::default(),
+            }));
+            for account in [SELLER, BUYER] {
+                market.apply(Command::OpenAccount { account });
+                for asset in [base, quote] {
+                    let amount = Amount::new(1_000_000_000);
+                    market.apply(Command::Deposit {
+                        account,
+                        asset,
+                        amount,
+                    });
+                }
+            }
+            for price in [100, 200] {
+                let kind = OrderKind::Limit {
+                    price: Price::new(price),
+                    time_in_force: TimeInForce::GTC,
+                };
+                market.place(SELLER, Side::Sell, 50, kind, None);
+            }
+            market
+        }
+
+        fn apply(&mut self, command: Command) -> Outcome {
+            let time = Timestamp::new(1_000_000);
+            let mut events = Vec::new();
+            let result = self.0.apply(&Input { time, command }, &mut events);
+            assert_eq!(result, Ok(()));
+            Outcome {
+                time,
+                result,
+                events,
+            }
+        }
+
+        fn place(
+            &mut self,
+            account: AccountId,
+            side: Side,
+            quantity: u64,
+            kind: OrderKind,
+            self_trade: Option<SelfTradePrevention>,
+        ) -> Outcome {
+            self.apply(Command::Place {
+                account,
+                instrument: BTCUSD,
+                client_order_id: None,
+                side,
+                quantity: Quantity::new(quantity),
+                kind,
+                self_trade,
+            })
+        }
+
+        /// What the owner of a new order is told of it.
+        fn told(
+            &mut self,
+            account: AccountId,
+            quantity: u64,
+            kind: OrderKind,
+            self_trade: Option<SelfTradePrevention>,
+        ) -> Value {
+            let outcome = self.place(account, Side::Buy, quantity, kind, self_trade);
+            let symbols = Symbols::new(&self.0);
+            let symbol = symbols.get(BTCUSD).expect("listed");
+            let placed = PlacedOrder::new(&outcome, ResponseType::Full, symbol);
+            serde_json::to_value(placed.expect("placed")).expect("plain data")
+        }
+    }
+
+    fn resting(price: i64, terms: Resting) -> OrderKind {
+        OrderKind::Limit {
+            price: Price::new(price),
+            time_in_force: TimeInForce::Rest(terms),
+        }
+    }
+
+    #[track_caller]
+    fn assert_told(told: &Value, expected: &[(&str, &str)]) {
+        for (name, expected) in expected {
+            assert_eq!(told[*name], *expected, "{name} of {told}");
+        }
+    }
+
+    #[test]
+    fn an_order_that_slid_is_told_with_the_price_it_rests_at() {
+        let slide = Resting {
+            until: Some(Timestamp::new(2_000_000)),
+            post_only: Some(PostOnly::Slide),
+            display: Some(Quantity::new(4)),
+        };
+        let told = Market::new().told(BUYER, 9, resting(150, slide), None);
+        assert_told(
+            &told,
+            &[
+                ("price", "0.99000000"),
+                ("origQty", "0.90000000"),
+                ("executedQty", "0.00000000"),
+                ("status", "NEW"),
+                ("type", "LIMIT_MAKER"),
+                ("timeInForce", "GTD"),
+            ],
+        );
+    }
+
+    #[test]
+    fn an_iceberg_says_what_it_shows() {
+        let mut market = Market::new();
+        let terms = Resting {
+            display: Some(Quantity::new(4)),
+            ..Resting::PLAIN
+        };
+        let outcome = market.place(BUYER, Side::Buy, 9, resting(90, terms), None);
+        let Event::OrderAccepted { order, rested, .. } = &outcome.events[0] else {
+            panic!("{outcome:?}");
+        };
+        let record = OrderRecord::accepted(outcome.time, BTCUSD, order, None, *rested);
+        let symbols = Symbols::new(&market.0);
+        let queried = QueriedOrder::new(&record, symbols.get(BTCUSD).expect("listed"));
+        let told = serde_json::to_value(queried).expect("plain data");
+        assert_told(
+            &told,
+            &[
+                ("icebergQty", "0.40000000"),
+                ("origQty", "0.90000000"),
+                ("type", "LIMIT"),
+            ],
+        );
+    }
+
+    #[test]
+    fn an_order_for_an_amount_is_as_large_as_what_it_bought() {
+        let budget = |units| OrderKind::Market {
+            protection: None,
+            budget: Some(Notional::new(units)),
+        };
+        // 5.0 at 1.00 and 1.0 at 2.00 are 7.00; 0.1 are left.
+        let told = Market::new().told(BUYER, 100_000, budget(7_100), None);
+        assert_told(
+            &told,
+            &[
+                ("origQuoteOrderQty", "7.10000000"),
+                ("cummulativeQuoteQty", "7.00000000"),
+                ("origQty", "6.00000000"),
+                ("executedQty", "6.00000000"),
+                ("price", "0.00000000"),
+                ("status", "FILLED"),
+                ("type", "MARKET"),
+            ],
+        );
+        let told = Market::new().told(BUYER, 100_000, budget(99), None);
+        assert_told(&told, &[("origQty", "0.00000000"), ("status", "EXPIRED")]);
+    }
+
+    #[test]
+    fn an_order_that_meets_its_owner_says_so() {
+        let gtc = resting(100, Resting::PLAIN);
+        for (prevention, status, quantity, mode) in [
+            (SelfTradePrevention::Allow, "FILLED", "3.00000000", "NONE"),
+            (
+                SelfTradePrevention::ExpireMaker,
+                "NEW",
+                "3.00000000",
+                "EXPIRE_MAKER",
+            ),
+            (
+                SelfTradePrevention::ExpireTaker,
+                "EXPIRED_IN_MATCH",
+                "3.00000000",
+                "EXPIRE_TAKER",
+            ),
+            (
+                SelfTradePrevention::ExpireBoth,
+                "EXPIRED_IN_MATCH",
+                "3.00000000",
+                "EXPIRE_BOTH",
+            ),
+            // Nothing of it is left to trade, and nothing of it has traded.
+            (
+                SelfTradePrevention::Decrement,
+                "EXPIRED_IN_MATCH",
+                "0.00000000",
+                "DECREMENT",
+            ),
+        ] {
+            let told = Market::new().told(SELLER, 30, gtc, Some(prevention));
+            assert_told(
+                &told,
+                &[
+                    ("status", status),
+                    ("origQty", quantity),
+                    ("selfTradePreventionMode", mode),
+                ],
+            );
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use sqlite::SqliteLog;
 use crate::api::hex::hex;
 
 /// The first byte of each payload: how the rest is to be read.
-const PAYLOAD_VERSION: u8 = 1;
+const PAYLOAD_VERSION: u8 = 2;
 
 /// One group commit.
 #[derive(Debug, Clone, PartialEq, Eq)]

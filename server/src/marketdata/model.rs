@@ -35,20 +35,16 @@ impl MarketModel {
     ) -> Result<(), DepthError> {
         let mut market_events = Vec::new();
         for event in &outcome.events {
-            match event {
-                Event::InstrumentListed { instrument } => {
-                    self.markets
-                        .insert(*instrument, MarketData::new(self.limits));
-                }
-                Event::Book { instrument, event } => {
-                    let Some(market) = self.markets.get_mut(instrument) else {
-                        continue;
-                    };
-                    market.apply(outcome.time, event, &mut market_events)?;
-                    changes.extend(market_events.drain(..).map(|event| (*instrument, event)));
-                }
-                // Money and order names are nothing the public sees.
-                _ => {}
+            if let Event::InstrumentListed { instrument } = event {
+                self.markets
+                    .insert(*instrument, MarketData::new(self.limits));
+            }
+            // Money and order names are nothing the public sees.
+            if let Some((instrument, event)) = event.of_book()
+                && let Some(market) = self.markets.get_mut(&instrument)
+            {
+                market.apply(outcome.time, &event, &mut market_events)?;
+                changes.extend(market_events.drain(..).map(|event| (instrument, event)));
             }
         }
         Ok(())

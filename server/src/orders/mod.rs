@@ -11,6 +11,6 @@ pub(crate) mod service;
 
 pub(crate) use clock::{Progress, now};
 pub(crate) use entry::{OrderEntry, RemoteSequencer};
-pub(crate) use model::{Fill, OrderModel, OrderRecord, OrderStatus};
+pub(crate) use model::{Fill, OrderModel, OrderRecord, OrderStatus, touched};
 pub(crate) use recovery::{Recovered, StartError, rehearse};
 pub(crate) use sequencer::{Receipt, Sequencer, SubmitError};

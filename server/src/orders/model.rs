@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use accounts_core::Amount;
 use exchange_engine::{ClientOrderId, Event, InstrumentId, OrderRef};
 use orderbook_core::{
-    AccountId, CloseReason, Event as BookEvent, Order, OrderId, OrderKind, Price, Quantity, Side,
-    Timestamp, Trade, TradeId,
+    AccountId, CloseReason, Event as BookEvent, Level, Order, OrderId, OrderKind, Price, Quantity,
+    SelfTradePrevention, Side, Timestamp, Trade, TradeId,
 };
 
 use crate::bus::Outcome;
@@ -24,14 +24,20 @@ pub(crate) enum OrderStatus {
     Filled,
     Canceled,
     Expired,
+    /// It met an order of its own account or group.
+    ExpiredInMatch,
 }
 
-impl From<CloseReason> for OrderStatus {
-    fn from(reason: CloseReason) -> Self {
+impl OrderStatus {
+    /// That of an order which has closed after so much has traded.
+    pub(crate) fn closed(reason: CloseReason, executed: Quantity) -> Self {
         match reason {
             CloseReason::Filled => Self::Filled,
             CloseReason::Cancelled | CloseReason::Replaced => Self::Canceled,
-            CloseReason::Expired => Self::Expired,
+            CloseReason::SelfTrade => Self::ExpiredInMatch,
+            // Who wanted to spend so much has got what there is for it.
+            CloseReason::BudgetSpent if !executed.is_zero() => Self::Filled,
+            CloseReason::BudgetSpent | CloseReason::Expired => Self::Expired,
         }
     }
 }
@@ -44,7 +50,11 @@ pub(crate) struct OrderRecord {
     pub(crate) instrument: InstrumentId,
     pub(crate) client_order_id: Option<ClientOrderId>,
     pub(crate) side: Side,
+    /// Its terms; the price is the one that it rests at now, or last rested at.
     pub(crate) kind: OrderKind,
+    /// What it says about orders of its own account; `None`: what the instrument says.
+    pub(crate) self_trade: Option<SelfTradePrevention>,
+    /// What has traded and what may still: without what was taken off.
     pub(crate) quantity: Quantity,
     pub(crate) executed: Quantity,
     /// What it has traded for, in smallest units of quote.
@@ -55,27 +65,33 @@ pub(crate) struct OrderRecord {
 }
 
 impl OrderRecord {
-    /// An order that was just taken in.
+    /// An order that was just taken in, and where it came to rest at once.
     pub(crate) fn accepted(
         time: Timestamp,
         instrument: InstrumentId,
         order: &Order,
         client_order_id: Option<ClientOrderId>,
+        rested: Option<Level>,
     ) -> Self {
-        Self {
+        let mut accepted = Self {
             id: order.id,
             account: order.account,
             instrument,
             client_order_id,
             side: order.side,
             kind: order.kind,
+            self_trade: order.self_trade,
             quantity: order.quantity,
             executed: Quantity::ZERO,
             quote_amount: Amount::ZERO,
             status: OrderStatus::New,
             time,
             update_time: time,
+        };
+        if let Some(level) = rested {
+            accepted.rest(time, level.price);
         }
+        accepted
     }
 
     /// Part of it traded for `quote_amount`.
@@ -88,17 +104,78 @@ impl OrderRecord {
         self.update_time = time;
     }
 
-    /// Its owner took part of it back.
-    pub(crate) fn reduce(&mut self, time: Timestamp, by: Quantity) {
+    /// Part of it was taken off: by its owner, or because it met an order of its owner.
+    fn reduce(&mut self, time: Timestamp, by: Quantity) {
         self.quantity = self.quantity.checked_sub(by).unwrap_or_default();
+        self.update_time = time;
+    }
+
+    /// Its owner gave it another quantity, and with another price it goes on.
+    fn amend(&mut self, time: Timestamp, quantity: Quantity, price: Price) {
+        self.quantity = quantity;
+        self.rest(time, price);
+    }
+
+    /// It came to rest at this price, which is not its limit where it had to slide.
+    fn rest(&mut self, time: Timestamp, at: Price) {
+        if let OrderKind::Limit { price, .. } = &mut self.kind {
+            *price = at;
+        }
         self.update_time = time;
     }
 
     /// It ended.
     pub(crate) fn close(&mut self, time: Timestamp, reason: CloseReason) {
-        self.status = reason.into();
+        self.status = OrderStatus::closed(reason, self.executed);
         self.update_time = time;
     }
+
+    /// Takes in an event that [`touched`] it.
+    pub(crate) fn follow(&mut self, time: Timestamp, event: &Event) {
+        match *event {
+            Event::OrderAmended {
+                quantity,
+                price,
+                rested,
+                ..
+            } => self.amend(time, quantity, rested.map_or(price, |level| level.price)),
+            Event::Book { event, .. } => match event {
+                BookEvent::Decremented { quantity: by, .. } | BookEvent::Reduced { by, .. } => {
+                    self.reduce(time, by);
+                }
+                BookEvent::Rested { price, .. } => self.rest(time, price),
+                BookEvent::Closed { reason, .. } => self.close(time, reason),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+}
+
+/// The orders that an event changes, and where they are. Not their trades, which are told with the
+/// money, nor what an iceberg shows at a time, which is not told.
+pub(crate) fn touched(event: &Event) -> impl Iterator<Item = (InstrumentId, OrderId)> {
+    let (instrument, first, second) = match *event {
+        Event::OrderAmended {
+            instrument,
+            order_id,
+            ..
+        } => (Some(instrument), Some(order_id), None),
+        Event::Book { instrument, event } => match event {
+            BookEvent::Decremented {
+                maker_order_id,
+                taker_order_id,
+                ..
+            } => (Some(instrument), Some(maker_order_id), Some(taker_order_id)),
+            BookEvent::Reduced { order_id, .. }
+            | BookEvent::Rested { order_id, .. }
+            | BookEvent::Closed { order_id, .. } => (Some(instrument), Some(order_id), None),
+            _ => (None, None, None),
+        },
+        _ => (None, None, None),
+    };
+    let orders = first.into_iter().chain(second);
+    orders.filter_map(move |order| Some((instrument?, order)))
 }
 
 /// One side of a trade as its owner sees it.
@@ -166,8 +243,10 @@ impl OrderModel {
                 instrument,
                 order,
                 client_order_id,
+                rested,
             } => {
-                let record = OrderRecord::accepted(time, *instrument, order, *client_order_id);
+                let name = *client_order_id;
+                let record = OrderRecord::accepted(time, *instrument, order, name, *rested);
                 let account = self.accounts.entry(order.account).or_default();
                 account.open.insert(order.id);
                 if let Some(name) = client_order_id {
@@ -188,26 +267,23 @@ impl OrderModel {
                     self.fill(seq, time, *instrument, trade, is_maker, *quote_amount, *fee);
                 }
             }
-            Event::Book {
-                event: BookEvent::Reduced { order_id, by, .. },
-                ..
-            } => {
-                if let Some(order) = self.orders.get_mut(order_id) {
-                    order.reduce(time, *by);
+            _ => {
+                for (_, id) in touched(event) {
+                    if let Some(order) = self.orders.get_mut(&id) {
+                        order.follow(time, event);
+                    }
+                }
+                if let Event::Book {
+                    event:
+                        BookEvent::Closed {
+                            order_id, account, ..
+                        },
+                    ..
+                } = event
+                {
+                    self.close(seq, *order_id, *account);
                 }
             }
-            Event::Book {
-                event:
-                    BookEvent::Closed {
-                        order_id,
-                        account,
-                        reason,
-                        ..
-                    },
-                ..
-            } => self.close(seq, time, *order_id, *account, *reason),
-            // The other events change no order as its owner sees it.
-            _ => {}
         }
     }
 
@@ -255,17 +331,7 @@ impl OrderModel {
         }
     }
 
-    fn close(
-        &mut self,
-        seq: u64,
-        time: Timestamp,
-        id: OrderId,
-        account: AccountId,
-        reason: CloseReason,
-    ) {
-        if let Some(order) = self.orders.get_mut(&id) {
-            order.close(time, reason);
-        }
+    fn close(&mut self, seq: u64, id: OrderId, account: AccountId) {
         let orders = self.accounts.entry(account).or_default();
         orders.open.remove(&id);
         orders.closed.push_back((seq, id));
@@ -377,6 +443,7 @@ mod tests {
                     instrument: INSTRUMENT,
                     order,
                     client_order_id: name.parse().ok(),
+                    rested: None,
                 },
                 Event::Settled {
                     instrument: INSTRUMENT,
@@ -394,7 +461,7 @@ mod tests {
                         side: Side::Buy,
                         reason: CloseReason::Expired,
                         unfilled: Quantity::new(1),
-                        resting_at: None,
+                        left: None,
                     },
                 },
             ],
@@ -436,6 +503,27 @@ mod tests {
         life(&mut model, 1, "a");
         life(&mut model, 2, "a");
         assert_eq!(named(&model, "a").expect("known").id, OrderId::new(2));
+    }
+
+    #[test]
+    fn who_spent_a_budget_is_served_unless_nothing_was_to_be_had_for_it() {
+        let (nothing, something) = (Quantity::ZERO, Quantity::new(1));
+        for (reason, executed, expected) in [
+            (CloseReason::Filled, something, OrderStatus::Filled),
+            (CloseReason::Cancelled, something, OrderStatus::Canceled),
+            (CloseReason::Replaced, nothing, OrderStatus::Canceled),
+            (CloseReason::Expired, something, OrderStatus::Expired),
+            (CloseReason::SelfTrade, nothing, OrderStatus::ExpiredInMatch),
+            (
+                CloseReason::SelfTrade,
+                something,
+                OrderStatus::ExpiredInMatch,
+            ),
+            (CloseReason::BudgetSpent, something, OrderStatus::Filled),
+            (CloseReason::BudgetSpent, nothing, OrderStatus::Expired),
+        ] {
+            assert_eq!(OrderStatus::closed(reason, executed), expected);
+        }
     }
 
     #[test]

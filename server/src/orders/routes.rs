@@ -59,6 +59,7 @@ async fn place_order(
             side: order.side,
             quantity: order.quantity,
             kind: order.kind,
+            self_trade: None,
         })
         .await?;
     PlacedOrder::new(receipt.outcome(), order.response, symbol).ok_or(ApiError::INTERNAL)

@@ -33,7 +33,8 @@ macro_rules! migrations {
 }
 
 /// All steps. The first is version 1, the next version 2.
-pub(super) const MIGRATIONS: &[Migration] = migrations!["0001_users", "0002_history"];
+pub(super) const MIGRATIONS: &[Migration] =
+    migrations!["0001_users", "0002_history", "0003_terms_of_orders"];
 
 /// How a new database stores history. The migrations read it from the setting
 /// `exchange.storage`; a database that has been migrated stays as it is.

@@ -10,11 +10,11 @@ use std::collections::btree_map::Entry;
 use accounts_core::Amount;
 use exchange_engine::{Event, InstrumentId};
 use marketdata_core::{Candle, CandleSeries, Interval, PublicTrade};
-use orderbook_core::{CloseReason, Event as BookEvent, OrderId, Quantity, Timestamp, Trade};
+use orderbook_core::{Event as BookEvent, OrderId, Price, Quantity, Timestamp, Trade};
 
 use super::Cursor;
 use crate::bus::Batch;
-use crate::orders::{OrderRecord, OrderStatus};
+use crate::orders::{OrderRecord, OrderStatus, touched};
 
 /// What batches of the feed change. Relative to what is stored, so that writing needs no reading.
 #[derive(Debug, Clone)]
@@ -57,8 +57,12 @@ pub(super) struct OrderUpdate {
     pub(super) executed: Quantity,
     /// What it traded for.
     pub(super) quote_amount: Amount,
-    /// By how much its owner made it smaller.
+    /// Its new quantity, where its owner gave it one.
+    pub(super) quantity: Option<Quantity>,
+    /// By how much it became smaller, since then if there was a new quantity.
     pub(super) reduced: Quantity,
+    /// Its new price, where it has one.
+    pub(super) price: Option<Price>,
     /// What has become of it, where that is something new.
     pub(super) status: Option<OrderStatus>,
     pub(super) update_time: Timestamp,
@@ -103,8 +107,10 @@ impl Changes {
                 instrument,
                 order,
                 client_order_id,
+                rested,
             } => {
-                let record = OrderRecord::accepted(time, *instrument, order, *client_order_id);
+                let name = *client_order_id;
+                let record = OrderRecord::accepted(time, *instrument, order, name, *rested);
                 self.orders.insert(order.id, OrderChange::Accepted(record));
             }
             Event::Settled {
@@ -122,25 +128,14 @@ impl Changes {
                 maker_fee: *maker_fee,
                 taker_fee: *taker_fee,
             }),
-            Event::Book {
-                instrument,
-                event: BookEvent::Reduced { order_id, by, .. },
-            } => match self.order(*instrument, *order_id) {
-                OrderChange::Accepted(order) => order.reduce(time, *by),
-                OrderChange::Updated(update) => update.reduce(time, *by),
-            },
-            Event::Book {
-                instrument,
-                event:
-                    BookEvent::Closed {
-                        order_id, reason, ..
-                    },
-            } => match self.order(*instrument, *order_id) {
-                OrderChange::Accepted(order) => order.close(time, *reason),
-                OrderChange::Updated(update) => update.close(time, *reason),
-            },
-            // The other events are nothing that is kept.
-            _ => {}
+            _ => {
+                for (instrument, id) in touched(event) {
+                    match self.order(instrument, id) {
+                        OrderChange::Accepted(order) => order.follow(time, event),
+                        OrderChange::Updated(update) => update.follow(time, event),
+                    }
+                }
+            }
         }
     }
 
@@ -176,7 +171,9 @@ impl Changes {
                 instrument,
                 executed: Quantity::ZERO,
                 quote_amount: Amount::ZERO,
+                quantity: None,
                 reduced: Quantity::ZERO,
+                price: None,
                 status: None,
                 update_time: Timestamp::default(),
             })),
@@ -236,14 +233,34 @@ impl OrderUpdate {
         self.update_time = time;
     }
 
-    fn reduce(&mut self, time: Timestamp, by: Quantity) {
-        let reduced = self.reduced.checked_add(by);
-        self.reduced = reduced.expect("an order is reduced by no more than its quantity");
-        self.update_time = time;
-    }
-
-    fn close(&mut self, time: Timestamp, reason: CloseReason) {
-        self.status = Some(reason.into());
+    /// As [`OrderRecord::follow`].
+    fn follow(&mut self, time: Timestamp, event: &Event) {
+        match *event {
+            Event::OrderAmended {
+                quantity,
+                price,
+                rested,
+                ..
+            } => {
+                self.quantity = Some(quantity);
+                self.reduced = Quantity::ZERO;
+                self.price = Some(rested.map_or(price, |level| level.price));
+            }
+            Event::Book { event, .. } => match event {
+                BookEvent::Decremented { quantity: by, .. } | BookEvent::Reduced { by, .. } => {
+                    let reduced = self.reduced.checked_add(by);
+                    self.reduced = reduced.expect("an order shrinks by no more than its quantity");
+                }
+                BookEvent::Rested { price, .. } => self.price = Some(price),
+                // What had traded before is not known here, and need not be: only an order with a
+                // budget asks for it, and that closes with the input that placed it.
+                BookEvent::Closed { reason, .. } => {
+                    self.status = Some(OrderStatus::closed(reason, self.executed));
+                }
+                _ => {}
+            },
+            _ => {}
+        }
         self.update_time = time;
     }
 }

@@ -6,14 +6,18 @@
 //! | times | microseconds since 1970 or what the database has for times, up to the year 9999; what is later is refused |
 //! | prices | signed 64 bits |
 //! | quantities | all 64 bits count: each database has its own way |
-//! | amounts, volumes | 128 bits: exact decimals |
+//! | amounts, volumes, notionals | 128 bits: exact decimals |
+//! | dates of orders | as quantities: an owner may set any, and none must stop the writing |
 //! | enums | words, so that a database can be read without this program |
 
 use std::fmt::Display;
 
 use exchange_engine::ClientOrderId;
 use marketdata_core::Interval;
-use orderbook_core::{OrderKind, Price, Side, TimeInForce, Timestamp};
+use orderbook_core::{
+    Notional, OrderKind, PostOnly, Price, Quantity, Resting, SelfTradePrevention, Side,
+    TimeInForce, Timestamp,
+};
 
 use super::StoreError;
 use crate::orders::OrderStatus;
@@ -105,6 +109,7 @@ impl Word for OrderStatus {
         Self::Filled,
         Self::Canceled,
         Self::Expired,
+        Self::ExpiredInMatch,
     ];
 
     fn word(self) -> &'static str {
@@ -114,24 +119,27 @@ impl Word for OrderStatus {
             Self::Filled => "filled",
             Self::Canceled => "canceled",
             Self::Expired => "expired",
+            Self::ExpiredInMatch => "expired in match",
         }
     }
 }
 
-impl Word for TimeInForce {
+impl Word for SelfTradePrevention {
     const ALL: &[Self] = &[
-        Self::GoodTillCancel,
-        Self::ImmediateOrCancel,
-        Self::FillOrKill,
-        Self::PostOnly,
+        Self::Allow,
+        Self::ExpireMaker,
+        Self::ExpireTaker,
+        Self::ExpireBoth,
+        Self::Decrement,
     ];
 
     fn word(self) -> &'static str {
         match self {
-            Self::GoodTillCancel => "good till cancel",
-            Self::ImmediateOrCancel => "immediate or cancel",
-            Self::FillOrKill => "fill or kill",
-            Self::PostOnly => "post only",
+            Self::Allow => "allow",
+            Self::ExpireMaker => "expire maker",
+            Self::ExpireTaker => "expire taker",
+            Self::ExpireBoth => "expire both",
+            Self::Decrement => "decrement",
         }
     }
 }
@@ -145,46 +153,114 @@ impl Word for Interval {
 }
 
 /// The terms of an order, a column each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Terms {
-    pub(super) kind: &'static str,
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Terms<'a> {
+    pub(super) kind: &'a str,
+    /// A limit or a protection price.
     pub(super) price: Option<i64>,
-    pub(super) time_in_force: Option<&'static str>,
+    pub(super) time_in_force: Option<&'a str>,
+    /// Microseconds since 1970.
+    pub(super) expires: Option<u64>,
+    /// What an iceberg shows at most.
+    pub(super) display: Option<u64>,
+    /// What has to trade at once; `None` where that may be nothing.
+    pub(super) minimum: Option<u64>,
+    /// In tick-lots.
+    pub(super) budget: Option<i128>,
 }
 
-impl From<OrderKind> for Terms {
+const GOOD_TILL_CANCEL: &str = "good till cancel";
+const POST_ONLY: &str = "post only";
+const POST_ONLY_SLIDING: &str = "post only, sliding";
+const IMMEDIATE_OR_CANCEL: &str = "immediate or cancel";
+const FILL_OR_KILL: &str = "fill or kill";
+
+impl From<OrderKind> for Terms<'static> {
     fn from(kind: OrderKind) -> Self {
         match kind {
             OrderKind::Limit {
                 price,
                 time_in_force,
-            } => Self {
-                kind: "limit",
-                price: Some(price.get()),
-                time_in_force: Some(time_in_force.word()),
-            },
-            OrderKind::Market => Self {
+            } => {
+                let limit = Self {
+                    kind: "limit",
+                    price: Some(price.get()),
+                    ..Self::default()
+                };
+                match time_in_force {
+                    TimeInForce::ImmediateOrCancel { minimum } => Self {
+                        time_in_force: Some(IMMEDIATE_OR_CANCEL),
+                        minimum: (!minimum.is_zero()).then(|| minimum.get()),
+                        ..limit
+                    },
+                    TimeInForce::FillOrKill => Self {
+                        time_in_force: Some(FILL_OR_KILL),
+                        ..limit
+                    },
+                    TimeInForce::GoodTillCancel => Self {
+                        time_in_force: Some(GOOD_TILL_CANCEL),
+                        ..limit
+                    },
+                    TimeInForce::Rest(terms) => Self {
+                        time_in_force: Some(match terms.post_only {
+                            None => GOOD_TILL_CANCEL,
+                            Some(PostOnly::Reject) => POST_ONLY,
+                            Some(PostOnly::Slide) => POST_ONLY_SLIDING,
+                        }),
+                        expires: terms.until.map(Timestamp::get),
+                        display: terms.display.map(Quantity::get),
+                        ..limit
+                    },
+                }
+            }
+            OrderKind::Market { protection, budget } => Self {
                 kind: "market",
-                price: None,
-                time_in_force: None,
+                price: protection.map(Price::get),
+                budget: budget.map(Notional::get),
+                ..Self::default()
             },
         }
     }
 }
 
 /// The terms that were stored.
-pub(super) fn from_terms(
-    kind: &str,
-    price: Option<i64>,
-    time_in_force: Option<&str>,
-) -> Result<OrderKind, Unreadable> {
-    match (kind, price, time_in_force) {
-        ("limit", Some(price), Some(word)) => Ok(OrderKind::Limit {
+impl TryFrom<Terms<'_>> for OrderKind {
+    type Error = Unreadable;
+
+    fn try_from(stored: Terms<'_>) -> Result<Self, Unreadable> {
+        let resting = |post_only| {
+            let terms = Resting {
+                until: stored.expires.map(Timestamp::new),
+                post_only,
+                display: stored.display.map(Quantity::new),
+            };
+            if terms == Resting::PLAIN {
+                TimeInForce::GTC
+            } else {
+                TimeInForce::Rest(terms)
+            }
+        };
+        let time_in_force = match (stored.kind, stored.time_in_force) {
+            ("market", None) => {
+                return Ok(Self::Market {
+                    protection: stored.price.map(Price::new),
+                    budget: stored.budget.map(Notional::new),
+                });
+            }
+            ("limit", Some(GOOD_TILL_CANCEL)) => resting(None),
+            ("limit", Some(POST_ONLY)) => resting(Some(PostOnly::Reject)),
+            ("limit", Some(POST_ONLY_SLIDING)) => resting(Some(PostOnly::Slide)),
+            ("limit", Some(IMMEDIATE_OR_CANCEL)) => TimeInForce::ImmediateOrCancel {
+                minimum: stored.minimum.map(Quantity::new).unwrap_or_default(),
+            },
+            ("limit", Some(FILL_OR_KILL)) => TimeInForce::FillOrKill,
+            (kind, word) => return Err(Unreadable::new(word.unwrap_or(kind))),
+        };
+        let price = stored.price.ok_or_else(|| Unreadable::new(stored.kind))?;
+        Ok(Self::Limit {
             price: Price::new(price),
-            time_in_force: TimeInForce::from_word(word)?,
-        }),
-        ("market", None, None) => Ok(OrderKind::Market),
-        _ => Err(Unreadable::new(kind)),
+            time_in_force,
+        })
     }
 }
 

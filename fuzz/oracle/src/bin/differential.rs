@@ -1,7 +1,8 @@
 //! Runs a differential test on seeded random commands.
 //!
-//! The commands come in blocks, a new book, ledger or exchange for each. Where a block fails, its
-//! bytes are saved as an input for the fuzzer and the exit status is not zero.
+//! The commands come in blocks, a new book, ledger or exchange for each. Where a block fails, as
+//! many of its commands are left out as can be; what remains is saved as an input for the fuzzer,
+//! and the exit status is not zero.
 
 #![allow(
     clippy::print_stdout,
@@ -12,7 +13,7 @@
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::{env, fs, io, panic};
+use std::{env, fs, io, mem, panic};
 
 use oracle::differential::{self, Coverage};
 use oracle::{commands, engine_commands, ledger_commands};
@@ -21,8 +22,31 @@ const USAGE: &str =
     "usage: differential [--what book|ledger|engine] [--commands NUMBER] [--seed NUMBER]";
 const COMMANDS_PER_BLOCK: usize = 2_000;
 
-/// Random bytes for a block of commands: the seed, the number of the block, how many commands.
-type Seeded = fn(u64, u64, usize) -> Vec<u8>;
+/// Where the bytes for a block of commands come from.
+struct Blocks {
+    /// Random ones: the seed, the number of the block, how many commands.
+    seeded: fn(u64, u64, usize) -> Vec<u8>,
+    /// How many come before the first command.
+    header: usize,
+    /// How many make a command.
+    command: usize,
+}
+
+const BOOK: Blocks = Blocks {
+    seeded: commands::seeded,
+    header: commands::HEADER,
+    command: commands::COMMAND,
+};
+const LEDGER: Blocks = Blocks {
+    seeded: ledger_commands::seeded,
+    header: ledger_commands::HEADER,
+    command: ledger_commands::COMMAND,
+};
+const ENGINE: Blocks = Blocks {
+    seeded: engine_commands::seeded,
+    header: engine_commands::HEADER,
+    command: engine_commands::COMMAND,
+};
 
 struct Arguments {
     what: String,
@@ -36,9 +60,9 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     match &*arguments.what {
-        "book" => run(&arguments, commands::seeded, differential::book),
-        "ledger" => run(&arguments, ledger_commands::seeded, differential::ledger),
-        "engine" => run(&arguments, engine_commands::seeded, differential::engine),
+        "book" => run(&arguments, &BOOK, differential::book),
+        "ledger" => run(&arguments, &LEDGER, differential::ledger),
+        "engine" => run(&arguments, &ENGINE, differential::engine),
         _ => {
             eprintln!("{USAGE}");
             ExitCode::FAILURE
@@ -48,7 +72,7 @@ fn main() -> ExitCode {
 
 fn run<R: Copy + PartialEq + Debug>(
     arguments: &Arguments,
-    seeded: Seeded,
+    source: &Blocks,
     compare: fn(&[u8]) -> Coverage<R>,
 ) -> ExitCode {
     let Arguments {
@@ -60,11 +84,15 @@ fn run<R: Copy + PartialEq + Debug>(
     let mut coverage = Coverage::default();
     let blocks = commands.div_ceil(COMMANDS_PER_BLOCK as u64);
     for block in 0..blocks {
-        let bytes = seeded(*seed, block, COMMANDS_PER_BLOCK);
+        let bytes = (source.seeded)(*seed, block, COMMANDS_PER_BLOCK);
         let Ok(one) = panic::catch_unwind(|| compare(&bytes)) else {
             eprintln!("mismatch in block {block} of seed {seed}");
+            let bytes = shrink(source, bytes, compare);
+            let left = bytes.len().saturating_sub(source.header) / source.command;
+            // Once more, for what it has to say.
+            let _ = panic::catch_unwind(|| compare(&bytes));
             match save(what, &bytes, *seed, block) {
-                Ok(path) => eprintln!("saved as {}", path.display()),
+                Ok(path) => eprintln!("{left} commands saved as {}", path.display()),
                 Err(error) => eprintln!("could not be saved: {error}"),
             }
             return ExitCode::FAILURE;
@@ -75,13 +103,58 @@ fn run<R: Copy + PartialEq + Debug>(
     println!("commands  {}", coverage.commands);
     println!("trades    {}", coverage.trades);
     println!("deepest   {} orders", coverage.most_orders);
+    for (event, times) in &coverage.events {
+        println!("event     {times:>10} {event}");
+    }
     for (reason, times) in &coverage.closes {
         println!("closed    {times:>10} {reason:?}");
     }
     for (reason, times) in &coverage.rejects {
         println!("refused   {times:>10} {reason:?}");
     }
+    for (policy, times) in &coverage.self_trades {
+        println!("self-met  {times:>10} {policy:?}");
+    }
+    for (situation, times) in &coverage.situations {
+        println!("happened  {times:>10} {situation}");
+    }
     ExitCode::SUCCESS
+}
+
+/// Leaves out commands and makes bytes zero as long as the failure stays.
+fn shrink<R>(source: &Blocks, mut bytes: Vec<u8>, compare: fn(&[u8]) -> Coverage<R>) -> Vec<u8> {
+    let loud = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let fails = |bytes: &[u8]| panic::catch_unwind(|| compare(bytes)).is_err();
+    loop {
+        let before = bytes.clone();
+        // Long runs of commands first, then shorter ones.
+        let mut commands = bytes.len().saturating_sub(source.header) / source.command;
+        while commands > 0 {
+            let mut from = source.header;
+            while from < bytes.len() {
+                let to = bytes.len().min(from + commands * source.command);
+                let fewer = [&bytes[..from], &bytes[to..]].concat();
+                if fails(&fewer) {
+                    bytes = fewer;
+                } else {
+                    from = to;
+                }
+            }
+            commands /= 2;
+        }
+        for place in 0..bytes.len() {
+            let byte = mem::replace(&mut bytes[place], 0);
+            if byte != 0 && !fails(&bytes) {
+                bytes[place] = byte;
+            }
+        }
+        if bytes == before {
+            break;
+        }
+    }
+    panic::set_hook(loud);
+    bytes
 }
 
 /// `None` where the arguments say something else.

@@ -6,7 +6,7 @@ use orderbook_core::{Event as BookEvent, Level, OrderId, RestingOrder, Side};
 
 use super::ledger::balances;
 use super::{At, COMMANDS_PER_SNAPSHOT, Coverage};
-use crate::auditor::Auditor;
+use crate::auditor::{Auditor, OpenOrder};
 use crate::engine::{Exchange as Model, Market as ModelMarket};
 use crate::engine_commands::Inputs;
 use crate::exchange_auditor::ExchangeAuditor;
@@ -111,11 +111,8 @@ impl Run {
     fn note(&mut self, result: Result<(), Reject>, seen: usize, resting: usize) {
         self.outcomes.push((result, seen));
         self.coverage.note(result, resting);
-        let of_book = |event: &Event| match event {
-            Event::Book { event, .. } => Some(*event),
-            _ => None,
-        };
-        let events: Vec<BookEvent> = self.history[seen..].iter().filter_map(of_book).collect();
+        let of_books = self.history[seen..].iter().filter_map(Event::of_book);
+        let events: Vec<BookEvent> = of_books.map(|(_, event)| event).collect();
         self.coverage.note_book_events(&events);
     }
 
@@ -146,7 +143,7 @@ impl Run {
         let (book, expected) = (market.book(), expected.book());
         let mut open = Vec::new();
         for side in [Side::Buy, Side::Sell] {
-            let orders: Vec<RestingOrder> = book.orders(side).copied().collect();
+            let orders: Vec<RestingOrder> = book.orders(side).collect();
             at.same("orders", &orders[..], expected.orders(side));
             open.extend(orders);
             let levels: Vec<Level> = book.levels(side).collect();
@@ -160,9 +157,11 @@ impl Run {
             &book.last_trade_id().get(),
             &expected.trades(),
         );
+        at.same("time of the book", &book.time(), &expected.time());
         open.sort_by_key(|order| order.id);
         let told = self.auditor.book(market.id());
         let told = told.map(Auditor::open_orders).unwrap_or_default();
+        let open: Vec<OpenOrder> = open.into_iter().map(OpenOrder::from).collect();
         at.same("open orders from events (I3)", &open, &told);
     }
 

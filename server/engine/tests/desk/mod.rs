@@ -2,8 +2,13 @@
 //!
 //! | notation | meaning |
 //! |---|---|
-//! | `buy 5 @ 100` | a limit order, good till cancelled; `ioc`, `fok` or `post` may follow |
+//! | `buy 5 @ 100` | a limit order, good till cancelled |
+//! | `... ioc`, `... min 3`, `... fok` | it does not wait, or only trades if so much trades at once |
+//! | `... post`, `... slide` | it only makes: it is refused, or rests a tick off, where it would take |
+//! | `... show 2`, `... until 50` | an iceberg; a date |
 //! | `sell 5 market` | a market order |
+//! | `... worst 90`, `... for 300` | with a protection price; for so much money at most |
+//! | `... own decrement` | what to do about own orders: `allow`, `maker`, `taker`, `both` expire |
 //! | `buy 5 @ 100 as x` | an order that its owner calls `x` |
 //! | `btc 95+5 usd 0` | 95 available and 5 held of one, nothing of the other |
 //! | `bid 100: 5` | five lots rest at that price |
@@ -19,8 +24,8 @@ use exchange_engine::{
     ClientOrderId, Command, Event, Exchange, Input, InstrumentId, Listing, OrderRef, Reject,
 };
 use orderbook_core::{
-    Event as BookEvent, Instrument, OrderId, OrderKind, Price, Quantity, Side, Step, TimeInForce,
-    Timestamp,
+    Event as BookEvent, Instrument, Notional, OrderId, OrderKind, PostOnly, Price, Quantity,
+    Resting, SelfTradePrevention, Side, Step, TimeInForce, Timestamp,
 };
 
 pub(crate) const BTC: AssetId = AssetId::new(1);
@@ -204,20 +209,7 @@ pub(crate) fn place(account: AccountId, order: &str) -> Command {
         None => (order, None),
     };
     let words: Vec<&str> = order.split(' ').collect();
-    let kind = match words[2..] {
-        ["market"] => OrderKind::Market,
-        ["@", price, ref time_in_force @ ..] => OrderKind::Limit {
-            price: Price::new(price.parse().expect("a price")),
-            time_in_force: match time_in_force {
-                [] => TimeInForce::GoodTillCancel,
-                ["ioc"] => TimeInForce::ImmediateOrCancel,
-                ["fok"] => TimeInForce::FillOrKill,
-                ["post"] => TimeInForce::PostOnly,
-                _ => panic!("no order: {order}"),
-            },
-        },
-        _ => panic!("no order: {order}"),
-    };
+    let (kind, self_trade) = terms(&words[2..]);
     Command::Place {
         account,
         instrument: BTCUSD,
@@ -229,7 +221,79 @@ pub(crate) fn place(account: AccountId, order: &str) -> Command {
         },
         quantity: Quantity::new(words[1].parse().expect("a quantity")),
         kind,
+        self_trade,
     }
+}
+
+/// What follows the quantity.
+fn terms(words: &[&str]) -> (OrderKind, Option<SelfTradePrevention>) {
+    let number = |word: &str| -> u64 { word.parse().expect("a number") };
+    let price = |word: &str| Price::new(word.parse().expect("a price"));
+    let (mut kind, mut words) = match words {
+        ["market", rest @ ..] => (OrderKind::MARKET, rest),
+        ["@", at, rest @ ..] => {
+            let (price, time_in_force) = (price(at), TimeInForce::GTC);
+            let kind = OrderKind::Limit {
+                price,
+                time_in_force,
+            };
+            (kind, rest)
+        }
+        _ => panic!("no order: {words:?}"),
+    };
+    let mut self_trade = None;
+    while let [word, rest @ ..] = words {
+        words = rest;
+        let mut argument = || {
+            let [argument, rest @ ..] = words else {
+                panic!("{word} what?")
+            };
+            words = rest;
+            *argument
+        };
+        if *word == "own" {
+            self_trade = Some(match argument() {
+                "allow" => SelfTradePrevention::Allow,
+                "maker" => SelfTradePrevention::ExpireMaker,
+                "taker" => SelfTradePrevention::ExpireTaker,
+                "both" => SelfTradePrevention::ExpireBoth,
+                "decrement" => SelfTradePrevention::Decrement,
+                other => panic!("no self-trade prevention: {other}"),
+            });
+            continue;
+        }
+        match &mut kind {
+            OrderKind::Market { protection, budget } => match *word {
+                "worst" => *protection = Some(price(argument())),
+                "for" => *budget = Some(Notional::new(number(argument()).into())),
+                _ => panic!("no market order: {word}"),
+            },
+            OrderKind::Limit { time_in_force, .. } => {
+                let mut resting = match time_in_force {
+                    TimeInForce::Rest(terms) => *terms,
+                    _ => Resting::PLAIN,
+                };
+                *time_in_force = match *word {
+                    "ioc" => TimeInForce::IOC,
+                    "fok" => TimeInForce::FOK,
+                    "min" => TimeInForce::ImmediateOrCancel {
+                        minimum: Quantity::new(number(argument())),
+                    },
+                    _ => {
+                        match *word {
+                            "post" => resting.post_only = Some(PostOnly::Reject),
+                            "slide" => resting.post_only = Some(PostOnly::Slide),
+                            "show" => resting.display = Some(Quantity::new(number(argument()))),
+                            "until" => resting.until = Some(Timestamp::new(number(argument()))),
+                            _ => panic!("no limit order: {word}"),
+                        }
+                        TimeInForce::Rest(resting)
+                    }
+                };
+            }
+        }
+    }
+    (kind, self_trade)
 }
 
 pub(crate) fn named(name: &str) -> ClientOrderId {
@@ -269,17 +333,50 @@ pub(crate) fn replace(account: AccountId, order: OrderRef, quantity: u64, price:
         client_order_id: None,
         quantity: Quantity::new(quantity),
         price: Price::new(price),
-        time_in_force: TimeInForce::GoodTillCancel,
+        time_in_force: TimeInForce::GTC,
+    }
+}
+
+/// Gives an order another total and price.
+pub(crate) fn amend(account: AccountId, order: OrderRef, quantity: u64, price: i64) -> Command {
+    Command::Amend {
+        account,
+        instrument: BTCUSD,
+        order,
+        quantity: Quantity::new(quantity),
+        price: Price::new(price),
     }
 }
 
 /// Events in words, as far as the scenarios look at them.
 pub(crate) fn words(events: &[Event]) -> Vec<String> {
     let word = |event: &Event| match event {
+        Event::OrderAccepted {
+            order,
+            rested: Some(_),
+            ..
+        } => format!("#{} rests", order.id),
         Event::OrderAccepted { order, .. } => format!("#{} accepted", order.id),
+        Event::OrderAmended {
+            order_id,
+            quantity,
+            price,
+            rested,
+            ..
+        } => {
+            let rests = if rested.is_some() { " and rests" } else { "" };
+            format!("#{order_id} amended to {quantity} @ {price}{rests}")
+        }
         Event::Book { event, .. } => match event {
             BookEvent::Traded(trade) => format!("traded {} @ {}", trade.quantity, trade.price),
             BookEvent::Rested { order_id, .. } => format!("#{order_id} rested"),
+            BookEvent::Replenished {
+                order_id, quantity, ..
+            } => format!("#{order_id} shows {quantity}"),
+            BookEvent::Decremented {
+                quantity, price, ..
+            } => format!("decremented {quantity} @ {price}"),
+            BookEvent::Reduced { order_id, by, .. } => format!("#{order_id} reduced by {by}"),
             BookEvent::Closed {
                 order_id, reason, ..
             } => format!("#{order_id} {reason:?}").to_lowercase(),

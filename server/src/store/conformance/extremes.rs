@@ -28,7 +28,7 @@ pub(super) async fn the_largest_numbers_lose_nothing(place: &Place) -> TestResul
         quantity: Quantity::new(u64::MAX),
         kind: OrderKind::Limit {
             price: Price::new(i64::MIN),
-            time_in_force: TimeInForce::PostOnly,
+            time_in_force: TimeInForce::POST_ONLY,
         },
         ..order(LARGEST, account, Side::Sell)
     };
@@ -62,8 +62,13 @@ pub(super) async fn the_largest_numbers_lose_nothing(place: &Place) -> TestResul
 
     let reference = OrderRef::Id(OrderId::new(LARGEST));
     let found = store.order(account, instrument, reference).await?.rows;
-    let mut expected =
-        OrderRecord::accepted(Timestamp::new(time), instrument, &order, "a".parse().ok());
+    let mut expected = OrderRecord::accepted(
+        Timestamp::new(time),
+        instrument,
+        &order,
+        "a".parse().ok(),
+        None,
+    );
     expected.fill(Timestamp::new(time), Quantity::new(u64::MAX), amount);
     expected.close(Timestamp::new(time), CloseReason::Filled);
     assert_eq!(found, Some(expected));

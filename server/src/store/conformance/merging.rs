@@ -7,8 +7,8 @@ use accounts_core::{Amount, AssetId, FeeRate, FeeSchedule};
 use exchange_engine::{Command, Exchange, Input, InstrumentId, Listing, OrderRef};
 use marketdata_core::Interval;
 use orderbook_core::{
-    AccountId, Instrument, OrderId, OrderKind, Price, Quantity, Side, Step, TimeInForce, Timestamp,
-    TradeId,
+    AccountId, Instrument, Notional, OrderId, OrderKind, PostOnly, Price, Quantity, Resting,
+    SelfTradePrevention, Side, Step, TimeInForce, Timestamp, TradeId,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -36,6 +36,7 @@ struct Move {
     price: i64,
     quantity: u64,
     terms: u8,
+    self_trade: Option<SelfTradePrevention>,
     name: Option<usize>,
     /// Which of the orders so far is meant.
     order: u64,
@@ -52,12 +53,13 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         Just(3_600_000_000),
         Just(86_400_000_000)
     ];
-    let who = (0..8_u8, 1..=ACCOUNTS, 0..INSTRUMENTS, any::<bool>());
+    let who = (0..12_u8, 1..=ACCOUNTS, 0..INSTRUMENTS, any::<bool>());
     let what = (
         95..106_i64,
         1..20_u64,
-        0..5_u8,
+        0..16_u8,
         proptest::option::of(0..NAMES.len()),
+        proptest::option::of(self_trades()),
     );
     let when = (
         any::<u64>(),
@@ -74,6 +76,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         quantity: what.1,
         terms: what.2,
         name: what.3,
+        self_trade: what.4,
         order: when.0,
         pause: when.1,
         ends_batch: when.2,
@@ -82,19 +85,48 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     proptest::collection::vec(one, 1..120)
 }
 
+fn self_trades() -> impl Strategy<Value = SelfTradePrevention> {
+    prop_oneof![
+        Just(SelfTradePrevention::Allow),
+        Just(SelfTradePrevention::ExpireMaker),
+        Just(SelfTradePrevention::ExpireTaker),
+        Just(SelfTradePrevention::ExpireBoth),
+        Just(SelfTradePrevention::Decrement),
+    ]
+}
+
 impl Move {
-    fn command(&self, orders: u64) -> Command {
+    fn command(&self, orders: u64, now: u64) -> Command {
         let account = AccountId::new(self.account);
         let instrument = InstrumentId::new(self.instrument);
         let order = OrderRef::Id(OrderId::new(1 + self.order % orders.max(1)));
         let client_order_id = self.name.and_then(|name| NAMES[name].parse().ok());
         let quantity = Quantity::new(self.quantity);
         let price = Price::new(self.price);
+        let resting = |until, post_only, display: Option<u64>| {
+            TimeInForce::Rest(Resting {
+                until,
+                post_only,
+                display: display.map(Quantity::new),
+            })
+        };
+        let (few, soon) = (1 + self.order % 5, now + self.pause + 1);
         let time_in_force = match self.terms {
-            0 => TimeInForce::ImmediateOrCancel,
-            1 => TimeInForce::FillOrKill,
-            2 => TimeInForce::PostOnly,
-            _ => TimeInForce::GoodTillCancel,
+            0 => TimeInForce::IOC,
+            1 => TimeInForce::FOK,
+            2 => TimeInForce::POST_ONLY,
+            3 => TimeInForce::ImmediateOrCancel {
+                minimum: Quantity::new(few),
+            },
+            4 | 5 => resting(None, None, Some(few)),
+            6 => resting(None, Some(PostOnly::Slide), None),
+            7 => resting(Some(Timestamp::new(soon)), None, None),
+            8 => resting(
+                Some(Timestamp::new(u64::MAX)),
+                Some(PostOnly::Slide),
+                Some(few),
+            ),
+            _ => TimeInForce::GTC,
         };
         match self.kind {
             0 => Command::Cancel {
@@ -117,20 +149,32 @@ impl Move {
                 price,
                 time_in_force,
             },
+            3 | 4 => Command::Amend {
+                account,
+                instrument,
+                order,
+                quantity,
+                price,
+            },
+            5 if self.terms < 8 => Command::AdvanceTime,
             kind => Command::Place {
                 account,
                 instrument,
                 client_order_id,
                 side: if self.buys { Side::Buy } else { Side::Sell },
                 quantity,
-                kind: if kind == 3 {
-                    OrderKind::Market
-                } else {
-                    OrderKind::Limit {
+                kind: match (kind, self.terms) {
+                    (6, 0..8) => OrderKind::MARKET,
+                    (6, _) => OrderKind::Market {
+                        protection: self.terms.is_multiple_of(2).then_some(price),
+                        budget: (self.terms < 14).then(|| Notional::new(i128::from(few) * 99)),
+                    },
+                    _ => OrderKind::Limit {
                         price,
                         time_in_force,
-                    }
+                    },
                 },
+                self_trade: self.self_trade,
             },
         }
     }
@@ -209,7 +253,7 @@ fn folded(moves: &[Move]) -> Folded {
         .chain(moves);
     for (command, step) in all {
         time += step.map_or(0, |step| step.pause);
-        let command = command.or_else(|| step.map(|step| step.command(folded.placed)));
+        let command = command.or_else(|| step.map(|step| step.command(folded.placed, time)));
         let Some(command) = command else { continue };
         let input = Input {
             time: Timestamp::new(time),
@@ -246,7 +290,27 @@ fn folded(moves: &[Move]) -> Folded {
         changes.add(&batch);
     }
     folded.pieces.push(changes);
+    assert_open_orders(&folded.orders, &exchange);
     folded
+}
+
+/// What is told of open orders is how they rest on their books.
+fn assert_open_orders(orders: &OrderModel, exchange: &Exchange) {
+    let mut open = 0;
+    for market in exchange.markets() {
+        let book = market.book();
+        for resting in book.orders(Side::Buy).chain(book.orders(Side::Sell)) {
+            let id = OrderRef::Id(resting.id);
+            let told = orders.order(resting.account, market.id(), id);
+            let told = told.map(|it| (it.kind.worst_price(), it.quantity, it.executed));
+            let rests = (Some(resting.price), resting.quantity, resting.filled());
+            assert_eq!(told, Some(rests), "{resting:?}");
+            open += 1;
+        }
+    }
+    let accounts = (1..=ACCOUNTS).map(AccountId::new);
+    let told = accounts.map(|account| orders.open_orders(account).count());
+    assert_eq!(told.sum::<usize>(), open);
 }
 
 async fn agree(store: &dyn Store, folded: &Folded) -> TestResult {

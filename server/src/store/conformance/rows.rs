@@ -1,14 +1,17 @@
 //! What is written is what is read.
 
 use accounts_core::Amount;
-use exchange_engine::{InstrumentId, OrderRef};
+use exchange_engine::{Event, InstrumentId, OrderRef};
 use marketdata_core::{Candle, Interval, PublicTrade, Volume};
 use orderbook_core::{
-    AccountId, CloseReason, Notional, Order, OrderId, OrderKind, Price, Quantity, Side,
-    TimeInForce, Timestamp, TradeId,
+    AccountId, CloseReason, Level, Notional, Order, OrderId, OrderKind, PostOnly, Price, Quantity,
+    Resting, SelfTradePrevention, Side, TimeInForce, Timestamp, TradeId,
 };
 
-use super::script::{ANN, BOB, BTC, ETH, accepted, closed, listed, order, reduced, settled, trade};
+use super::script::{
+    ANN, BOB, BTC, ETH, accepted, amended, closed, decremented, listed, order, reduced, rested,
+    settled, trade,
+};
 use super::{Place, Script, TestResult};
 use crate::orders::{Fill, OrderRecord, OrderStatus};
 use crate::store::{AsOf, Cursor, FillQuery, OrderQuery, Store, StoreError};
@@ -78,7 +81,7 @@ fn two_trades() -> Script {
     let ioc = Order {
         kind: OrderKind::Limit {
             price: Price::new(-7),
-            time_in_force: TimeInForce::ImmediateOrCancel,
+            time_in_force: TimeInForce::IOC,
         },
         quantity: Quantity::new(3),
         ..order(2, ANN, Side::Buy)
@@ -139,6 +142,7 @@ async fn assert_rows_of_two_trades(store: &dyn Store) -> TestResult {
         client_order_id: Some("bob:1".parse()?),
         side: Side::Sell,
         kind: order(1, BOB, Side::Sell).kind,
+        self_trade: None,
         quantity: Quantity::new(10),
         executed: Quantity::new(7),
         quote_amount: Amount::new(7_000),
@@ -152,11 +156,11 @@ async fn assert_rows_of_two_trades(store: &dyn Store) -> TestResult {
     let outline = anns.rows.iter().map(|it| (it.id.get(), it.kind, it.status));
     let ioc = OrderKind::Limit {
         price: Price::new(-7),
-        time_in_force: TimeInForce::ImmediateOrCancel,
+        time_in_force: TimeInForce::IOC,
     };
     let expected = [
         (2, ioc, OrderStatus::Filled),
-        (3, OrderKind::Market, OrderStatus::Expired),
+        (3, OrderKind::MARKET, OrderStatus::Expired),
     ];
     assert!(outline.eq(expected), "{:?}", anns.rows);
 
@@ -252,12 +256,165 @@ pub(super) async fn an_order_is_what_became_of_it_wherever_its_changes_are_cut(
                 BTC,
                 &order(id, ANN, Side::Sell),
                 "a".parse().ok(),
+                None,
             )
         };
         assert_eq!(order_of(&*store, ANN, BTC, id).await?, Some(expected));
     }
     // The other side was never accepted, so that it is no order.
     assert_eq!(order_of(&*store, BOB, BTC, 99).await?, None);
+    Ok(())
+}
+
+/// An order comes, shrinks, is amended, shrinks further, trades, slides, and meets another of its
+/// owner for the last time.
+pub(super) async fn an_amended_order_has_its_new_terms_wherever_its_changes_are_cut(
+    place: &Place,
+) -> TestResult {
+    let store = place.open().await?;
+    let life = |id: u64| {
+        let (mine, bought) = (
+            order(id, ANN, Side::Buy),
+            trade(id, 100, 2, (id, ANN), (99, BOB)),
+        );
+        [
+            (1, accepted(BTC, mine, "a")),
+            (2, reduced(BTC, mine, 4)),
+            (3, amended(BTC, mine, 12, 105)),
+            (4, rested(BTC, mine, 105)),
+            (5, reduced(BTC, mine, 1)),
+            (6, settled(BTC, bought)),
+            (7, amended(BTC, mine, 20, 110)),
+            (8, decremented(BTC, 3, ANN, 98, id)),
+            (9, rested(BTC, mine, 108)),
+            (10, decremented(BTC, 5, ANN, id, 98)),
+            (11, closed(BTC, mine, CloseReason::SelfTrade)),
+        ]
+    };
+    let mut seq = 0;
+    for (id, pieces) in [(1, 1), (2, 2), (3, 3), (4, 4), (5, 7), (6, 11)] {
+        for piece in life(id).chunks(pieces) {
+            let script = piece.iter().fold(Script::after(seq), |script, step| {
+                script.at(step.0, [step.1.clone()])
+            });
+            let changes = script.changes();
+            seq = changes.cursor().seq;
+            store.write(&changes).await?;
+        }
+        let name = "a".parse().ok();
+        let mine = order(id, ANN, Side::Buy);
+        let expected = OrderRecord {
+            kind: OrderKind::Limit {
+                price: Price::new(108),
+                time_in_force: TimeInForce::GTC,
+            },
+            quantity: Quantity::new(12),
+            executed: Quantity::new(2),
+            quote_amount: Amount::new(2_000),
+            status: OrderStatus::ExpiredInMatch,
+            update_time: Timestamp::new(11),
+            ..OrderRecord::accepted(Timestamp::new(1), BTC, &mine, name, None)
+        };
+        assert_eq!(order_of(&*store, ANN, BTC, id).await?, Some(expected));
+    }
+    Ok(())
+}
+
+pub(super) async fn every_term_of_an_order_is_read_back(place: &Place) -> TestResult {
+    let store = place.open().await?;
+    let limit = |time_in_force| OrderKind::Limit {
+        price: Price::new(7),
+        time_in_force,
+    };
+    let resting = |until: Option<u64>, post_only, display: Option<u64>| {
+        limit(TimeInForce::Rest(Resting {
+            until: until.map(Timestamp::new),
+            post_only,
+            display: display.map(Quantity::new),
+        }))
+    };
+    let market = |protection: Option<i64>, budget: Option<i128>| OrderKind::Market {
+        protection: protection.map(Price::new),
+        budget: budget.map(Notional::new),
+    };
+    let minimum = Quantity::new(3);
+    let kinds = [
+        limit(TimeInForce::GTC),
+        limit(TimeInForce::IOC),
+        limit(TimeInForce::FOK),
+        limit(TimeInForce::ImmediateOrCancel { minimum }),
+        resting(Some(1), None, None),
+        resting(Some(u64::MAX), Some(PostOnly::Reject), Some(u64::MAX)),
+        resting(None, Some(PostOnly::Reject), None),
+        resting(None, Some(PostOnly::Slide), None),
+        resting(None, None, Some(5)),
+        market(None, None),
+        market(Some(-1), None),
+        market(Some(i64::MIN), Some(i128::MAX)),
+        market(None, Some(1)),
+    ];
+    let preventions = [
+        None,
+        Some(SelfTradePrevention::Allow),
+        Some(SelfTradePrevention::ExpireMaker),
+        Some(SelfTradePrevention::ExpireTaker),
+        Some(SelfTradePrevention::ExpireBoth),
+        Some(SelfTradePrevention::Decrement),
+    ];
+    let orders: Vec<Order> = (1..)
+        .zip(kinds)
+        .zip(preventions.into_iter().cycle())
+        .map(|((id, kind), self_trade)| Order {
+            kind,
+            self_trade,
+            ..order(id, ANN, Side::Buy)
+        })
+        .collect();
+    let events = orders.iter().map(|order| accepted(BTC, *order, ""));
+    store
+        .write(&Script::after(0).at(1, events).changes())
+        .await?;
+    let found = store.orders(&all_orders(ANN, BTC)).await?.rows;
+    let found = found.iter().map(|order| (order.kind, order.self_trade));
+    assert!(found.eq(orders.iter().map(|order| (order.kind, order.self_trade))));
+    Ok(())
+}
+
+/// A post-only order that slid rests at another price than it asked for, new or amended.
+pub(super) async fn an_order_that_slid_has_the_price_it_rests_at(place: &Place) -> TestResult {
+    let store = place.open().await?;
+    let at = |price| {
+        Some(Level {
+            price: Price::new(price),
+            quantity: Quantity::new(10),
+        })
+    };
+    let slid = |id| {
+        let mut event = accepted(BTC, order(id, ANN, Side::Buy), "");
+        if let Event::OrderAccepted { rested, .. } = &mut event {
+            *rested = at(98);
+        }
+        event
+    };
+    let slid_again = |id| {
+        let mut event = amended(BTC, order(id, ANN, Side::Buy), 12, 105);
+        if let Event::OrderAmended { rested, .. } = &mut event {
+            *rested = at(97);
+        }
+        event
+    };
+    let price = async |id| {
+        let found = order_of(&*store, ANN, BTC, id).await?;
+        Ok::<_, StoreError>(found.and_then(|order| order.kind.worst_price()))
+    };
+    let both = Script::after(0).at(1, [slid(1), slid(2), slid_again(2)]);
+    store.write(&both.changes()).await?;
+    assert_eq!(price(1).await?, Some(Price::new(98)));
+    assert_eq!(price(2).await?, Some(Price::new(97)));
+    store
+        .write(&Script::after(1).at(2, [slid_again(1)]).changes())
+        .await?;
+    assert_eq!(price(1).await?, Some(Price::new(97)));
     Ok(())
 }
 

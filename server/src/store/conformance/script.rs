@@ -3,8 +3,8 @@
 use accounts_core::Amount;
 use exchange_engine::{Event, InstrumentId};
 use orderbook_core::{
-    AccountId, CloseReason, Event as BookEvent, Order, OrderId, Price, Quantity, Side, Timestamp,
-    Trade, TradeId,
+    AccountId, CloseReason, Event as BookEvent, Level, Order, OrderId, Price, Quantity, Side,
+    Timestamp, Trade, TradeId,
 };
 
 use crate::bus::{Batch, Outcome};
@@ -68,6 +68,7 @@ pub(crate) fn accepted(instrument: InstrumentId, order: Order, name: &str) -> Ev
         instrument,
         order,
         client_order_id: name.parse().ok(),
+        rested: None,
     }
 }
 
@@ -114,7 +115,65 @@ pub(crate) fn reduced(instrument: InstrumentId, order: Order, by: u64) -> Event 
             side: order.side,
             price: Price::new(100),
             by: Quantity::new(by),
+            displayed_by: Quantity::new(by),
             remaining: Quantity::new(1),
+        },
+    }
+}
+
+/// The order goes on with these terms and meets others before it rests.
+pub(crate) fn amended(instrument: InstrumentId, order: Order, quantity: u64, price: i64) -> Event {
+    Event::OrderAmended {
+        instrument,
+        order_id: order.id,
+        account: order.account,
+        side: order.side,
+        left: Level {
+            price: Price::new(100),
+            quantity: Quantity::new(1),
+        },
+        quantity: Quantity::new(quantity),
+        price: Price::new(price),
+        remaining: Quantity::new(1),
+        rested: None,
+    }
+}
+
+/// The order comes to rest again after it was amended.
+pub(crate) fn rested(instrument: InstrumentId, order: Order, price: i64) -> Event {
+    Event::Book {
+        instrument,
+        event: BookEvent::Rested {
+            order_id: order.id,
+            account: order.account,
+            side: order.side,
+            price: Price::new(price),
+            quantity: Quantity::new(1),
+            hidden: Quantity::ZERO,
+        },
+    }
+}
+
+/// The two orders, both named by their ids, meet and have one owner.
+pub(crate) fn decremented(
+    instrument: InstrumentId,
+    by: u64,
+    account: AccountId,
+    maker: u64,
+    taker: u64,
+) -> Event {
+    Event::Book {
+        instrument,
+        event: BookEvent::Decremented {
+            price: Price::new(100),
+            quantity: Quantity::new(by),
+            taker_side: Side::Buy,
+            maker_order_id: OrderId::new(maker),
+            maker_account: account,
+            maker_remaining: Quantity::ZERO,
+            taker_order_id: OrderId::new(taker),
+            taker_account: account,
+            taker_remaining: Quantity::ZERO,
         },
     }
 }
@@ -128,7 +187,7 @@ pub(crate) fn closed(instrument: InstrumentId, order: Order, reason: CloseReason
             side: order.side,
             reason,
             unfilled: Quantity::ZERO,
-            resting_at: None,
+            left: None,
         },
     }
 }

@@ -9,12 +9,12 @@ use orderbook_core::{AccountId, Notional, OrderId, Price, Quantity, Side, Timest
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row, ValueRef};
 
 use super::time::Micros;
 use crate::orders::{Fill, OrderRecord};
 use crate::store::columns::{
-    Page, Word, from_decimal, from_name, from_stored, from_terms, id_bound, time_bound,
+    Page, Terms, Unreadable, Word, from_decimal, from_name, from_stored, id_bound, time_bound,
 };
 use crate::store::{Cursor, FillQuery, OrderQuery};
 
@@ -122,11 +122,20 @@ pub(super) async fn trades(
 }
 
 const ORDER: &str = "id, account, instrument, client_order_id, side, kind, price, time_in_force,
-    quantity::text, executed::text, quote_amount::text, status, time, update_time";
+    quantity::text, executed::text, quote_amount::text, status, time, update_time, expires::text,
+    display::text, minimum::text, budget::text, self_trade";
 
 fn order_of(row: &PgRow) -> Read<OrderRecord> {
     let name = from_name(row.try_get(3)?).map_err(|error| unreadable(3, error))?;
-    let kind = from_terms(row.try_get(5)?, row.try_get(6)?, row.try_get(7)?);
+    let terms = Terms {
+        kind: row.try_get(5)?,
+        price: row.try_get(6)?,
+        time_in_force: row.try_get(7)?,
+        expires: optional(row, 14, decimal)?,
+        display: optional(row, 15, decimal)?,
+        minimum: optional(row, 16, decimal)?,
+        budget: optional(row, 17, decimal)?,
+    };
     let instrument = u32::try_from(row.try_get::<i64, _>(2)?);
     Ok(OrderRecord {
         id: id(row, 0)?,
@@ -134,7 +143,10 @@ fn order_of(row: &PgRow) -> Read<OrderRecord> {
         instrument: InstrumentId::new(instrument.map_err(|error| unreadable(2, error))?),
         client_order_id: name,
         side: word(row, 4)?,
-        kind: kind.map_err(|error| unreadable(5, error))?,
+        kind: terms
+            .try_into()
+            .map_err(|error: Unreadable| unreadable(5, error))?,
+        self_trade: optional(row, 18, word)?,
         quantity: quantity(row, 8)?,
         executed: quantity(row, 9)?,
         quote_amount: amount(row, 10)?,
@@ -256,6 +268,18 @@ async fn all<T>(
 ) -> Read<Vec<T>> {
     let rows = query.fetch_all(connection).await?;
     rows.iter().map(row_of).collect()
+}
+
+/// A column that may be empty.
+fn optional<T>(
+    row: &PgRow,
+    index: usize,
+    read: impl Fn(&PgRow, usize) -> Read<T>,
+) -> Read<Option<T>> {
+    if row.try_get_raw(index)?.is_null() {
+        return Ok(None);
+    }
+    read(row, index).map(Some)
 }
 
 fn unreadable(index: usize, error: impl Into<BoxDynError>) -> sqlx::Error {

@@ -6,7 +6,7 @@
 
 use exchange_engine::InstrumentId;
 use marketdata_core::{Candle, Interval};
-use orderbook_core::{OrderId, Timestamp, TradeId};
+use orderbook_core::{OrderId, Price, Timestamp, TradeId};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{PgConnection, Postgres};
@@ -96,6 +96,14 @@ async fn execute(
 /// A column of rows.
 fn column<R, T>(rows: &[R], of: impl FnMut(&R) -> T) -> Vec<T> {
     rows.iter().map(of).collect()
+}
+
+/// A column of decimals of which some are missing.
+fn decimals<R, T: ToString>(
+    rows: &[R],
+    mut of: impl FnMut(&R) -> Option<T>,
+) -> Vec<Option<String>> {
+    column(rows, |row| of(row).map(|value| value.to_string()))
 }
 
 /// A column of ids.
@@ -225,10 +233,13 @@ async fn add_candles(connection: &mut PgConnection, candles: &[CandleOf<'_>]) ->
 async fn insert_orders(connection: &mut PgConnection, orders: &[&OrderRecord]) -> Written<()> {
     let statement = sqlx::query(
         "INSERT INTO orders (id, account, instrument, client_order_id, side, kind, price,
-             time_in_force, quantity, executed, quote_amount, status, time, update_time)
+             time_in_force, quantity, executed, quote_amount, status, time, update_time, expires,
+             display, minimum, budget, self_trade)
          SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],
              $6::text[], $7::bigint[], $8::text[], $9::text[]::numeric[], $10::text[]::numeric[],
-             $11::text[]::numeric[], $12::text[], $13::timestamptz[], $14::timestamptz[])",
+             $11::text[]::numeric[], $12::text[], $13::timestamptz[], $14::timestamptz[],
+             $15::text[]::numeric[], $16::text[]::numeric[], $17::text[]::numeric[],
+             $18::text[]::numeric[], $19::text[])",
     )
     .bind(ids(orders, "an order id", |it| it.id.get())?)
     .bind(ids(orders, "an account", |it| it.account.get())?)
@@ -245,7 +256,12 @@ async fn insert_orders(connection: &mut PgConnection, orders: &[&OrderRecord]) -
     .bind(column(orders, |it| it.quote_amount.to_string()))
     .bind(column(orders, |it| it.status.word()))
     .bind(times(orders, |it| it.time)?)
-    .bind(times(orders, |it| it.update_time)?);
+    .bind(times(orders, |it| it.update_time)?)
+    .bind(decimals(orders, |it| Terms::from(it.kind).expires))
+    .bind(decimals(orders, |it| Terms::from(it.kind).display))
+    .bind(decimals(orders, |it| Terms::from(it.kind).minimum))
+    .bind(decimals(orders, |it| Terms::from(it.kind).budget))
+    .bind(column(orders, |it| it.self_trade.map(Word::word)));
     execute(connection, statement).await?;
     Ok(())
 }
@@ -256,14 +272,17 @@ async fn update_orders(
 ) -> Written<()> {
     let statement = sqlx::query(
         "UPDATE orders SET
-             quantity = greatest(orders.quantity - newer.reduced, 0),
+             quantity = greatest(coalesce(newer.quantity, orders.quantity) - newer.reduced, 0),
+             price = coalesce(newer.price, orders.price),
              executed = orders.executed + newer.executed,
              quote_amount = orders.quote_amount + newer.quote_amount,
              status = coalesce(newer.status, orders.status),
              update_time = newer.update_time
          FROM unnest($1::bigint[], $2::bigint[], $3::text[]::numeric[], $4::text[]::numeric[],
-                 $5::text[]::numeric[], $6::text[], $7::timestamptz[])
-             AS newer (instrument, id, reduced, executed, quote_amount, status, update_time)
+                 $5::text[]::numeric[], $6::text[], $7::timestamptz[], $8::text[]::numeric[],
+                 $9::bigint[])
+             AS newer (instrument, id, reduced, executed, quote_amount, status, update_time,
+                 quantity, price)
          WHERE orders.instrument = newer.instrument AND orders.id = newer.id",
     )
     .bind(column(updates, |(_, it)| i64::from(it.instrument.get())))
@@ -272,7 +291,9 @@ async fn update_orders(
     .bind(column(updates, |(_, it)| it.executed.to_string()))
     .bind(column(updates, |(_, it)| it.quote_amount.to_string()))
     .bind(column(updates, |(_, it)| it.status.map(Word::word)))
-    .bind(times(updates, |(_, it)| it.update_time)?);
+    .bind(times(updates, |(_, it)| it.update_time)?)
+    .bind(decimals(updates, |(_, it)| it.quantity))
+    .bind(column(updates, |(_, it)| it.price.map(Price::get)));
     execute(connection, statement).await?;
     Ok(())
 }

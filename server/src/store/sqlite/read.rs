@@ -6,12 +6,12 @@ use accounts_core::Amount;
 use exchange_engine::{InstrumentId, OrderRef};
 use marketdata_core::{Candle, Interval, PublicTrade, Volume};
 use orderbook_core::{AccountId, Notional, OrderId, Price, Quantity, Side, Timestamp, TradeId};
-use rusqlite::types::Type;
+use rusqlite::types::{Type, ValueRef};
 use rusqlite::{OptionalExtension, Params, Row, Transaction, params};
 
 use crate::orders::{Fill, OrderRecord};
 use crate::store::columns::{
-    Page, Unreadable, Word, from_decimal, from_name, from_stored, from_terms, id_bound, time_bound,
+    Page, Terms, Unreadable, Word, from_decimal, from_name, from_stored, id_bound, time_bound,
 };
 use crate::store::{Cursor, FillQuery, OrderQuery};
 
@@ -134,18 +134,28 @@ pub(super) fn trades(
 }
 
 const ORDER: &str = "id, account, instrument, client_order_id, side, kind, price, time_in_force,
-    quantity, executed, quote_amount, status, time, update_time";
+    quantity, executed, quote_amount, status, time, update_time, expires, display, minimum, budget,
+    self_trade";
 
 fn order_of(row: &Row<'_>) -> rusqlite::Result<OrderRecord> {
     let name = row.get_ref(3)?.as_str_or_null()?;
-    let (kind, time_in_force) = (row.get_ref(5)?.as_str()?, row.get_ref(7)?.as_str_or_null()?);
+    let terms = Terms {
+        kind: row.get_ref(5)?.as_str()?,
+        price: row.get(6)?,
+        time_in_force: row.get_ref(7)?.as_str_or_null()?,
+        expires: bits(row, 14)?,
+        display: bits(row, 15)?,
+        minimum: bits(row, 16)?,
+        budget: optional(row, 17, decimal)?,
+    };
     Ok(OrderRecord {
         id: counted(row, 0)?,
         account: counted(row, 1)?,
         instrument: InstrumentId::new(row.get(2)?),
         client_order_id: from_name(name).map_err(|error| unreadable(3, error))?,
         side: word(row, 4)?,
-        kind: from_terms(kind, row.get(6)?, time_in_force).map_err(|error| unreadable(5, error))?,
+        kind: terms.try_into().map_err(|error| unreadable(5, error))?,
+        self_trade: optional(row, 18, word)?,
         quantity: quantity(row, 8)?,
         executed: quantity(row, 9)?,
         quote_amount: amount(row, 10)?,
@@ -272,6 +282,23 @@ fn all<T>(
         .prepare_cached(sql)?
         .query_map(bounds, row_of)?
         .collect()
+}
+
+/// A column that may be empty.
+fn optional<T>(
+    row: &Row<'_>,
+    index: usize,
+    read: impl Fn(&Row<'_>, usize) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Option<T>> {
+    match row.get_ref(index)? {
+        ValueRef::Null => Ok(None),
+        _ => read(row, index).map(Some),
+    }
+}
+
+/// All of 64 bits, where there is anything.
+fn bits(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<u64>> {
+    Ok(row.get::<_, Option<i64>>(index)?.map(i64::cast_unsigned))
 }
 
 fn unreadable(index: usize, error: Unreadable) -> rusqlite::Error {

@@ -12,7 +12,10 @@ const APPLICATION_ID: i32 = 0x5848_4953;
 
 /// What has to be run to get from nothing to the present schema. Its version is how many of them
 /// have been run; released ones never change.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_history.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/sqlite/0001_history.sql"),
+    include_str!("../../../migrations/sqlite/0002_terms_of_orders.sql"),
+];
 
 /// How many statements a connection remembers: all there are.
 const STATEMENTS: usize = 32;
@@ -136,7 +139,7 @@ mod tests {
             ("PRAGMA user_version = 1", "another application"),
             (
                 "PRAGMA application_id = 0x58484953; PRAGMA user_version = 9",
-                "has version 9, this program knows versions up to 1",
+                "has version 9, this program knows versions up to 2",
             ),
             (
                 "PRAGMA application_id = 0x58484953; PRAGMA user_version = -1",
@@ -184,7 +187,7 @@ mod tests {
         // This release is now the older one.
         drop(connection);
         let error = open(&file).expect_err("newer").to_string();
-        assert!(error.contains("has version 3"), "{error}");
+        assert!(error.contains("has version 4"), "{error}");
         Ok(())
     }
 }

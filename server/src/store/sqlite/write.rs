@@ -5,7 +5,7 @@
 
 use exchange_engine::ClientOrderId;
 use marketdata_core::{Candle, Volume};
-use orderbook_core::{Notional, OrderId, Quantity, TradeId};
+use orderbook_core::{Notional, OrderId, Price, Quantity, TradeId};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::Failure;
@@ -150,8 +150,10 @@ fn merged(older: &Candle, newer: &Candle) -> Candle {
 fn insert_order(transaction: &Transaction<'_>, order: &OrderRecord) -> Result<(), Failure> {
     let mut statement = transaction.prepare_cached(
         "INSERT INTO orders (id, account, instrument, client_order_id, side, kind, price,
-             time_in_force, quantity, executed, quote_amount, status, time, update_time)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             time_in_force, quantity, executed, quote_amount, status, time, update_time, expires,
+             display, minimum, budget, self_trade)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+             ?19)",
     )?;
     let terms = Terms::from(order.kind);
     statement.execute(params![
@@ -169,6 +171,11 @@ fn insert_order(transaction: &Transaction<'_>, order: &OrderRecord) -> Result<()
         order.status.word(),
         stored_time(order.time)?,
         stored_time(order.update_time)?,
+        terms.expires.map(u64::cast_signed),
+        terms.display.map(u64::cast_signed),
+        terms.minimum.map(u64::cast_signed),
+        terms.budget.map(|budget| budget.to_string()),
+        order.self_trade.map(Word::word),
     ])?;
     Ok(())
 }
@@ -196,7 +203,7 @@ fn update_order(
         // As in memory: an order that was never accepted is none.
         return Ok(());
     };
-    let quantity: Quantity = quantity;
+    let quantity: Quantity = update.quantity.unwrap_or(quantity);
     let executed = executed.checked_add(update.executed);
     let executed = executed.expect("an order trades no more than its quantity");
     let quote_amount = quote_amount.checked_add(update.quote_amount);
@@ -204,7 +211,7 @@ fn update_order(
     transaction
         .prepare_cached(
             "UPDATE orders SET quantity = ?2, executed = ?3, quote_amount = ?4, status = ?5,
-                 update_time = ?6
+                 update_time = ?6, price = coalesce(?7, price)
              WHERE id = ?1",
         )?
         .execute(params![
@@ -218,6 +225,7 @@ fn update_order(
             quote_amount.to_string(),
             update.status.unwrap_or(status).word(),
             stored_time(update.update_time)?,
+            update.price.map(Price::get),
         ])?;
     Ok(())
 }
