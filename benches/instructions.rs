@@ -27,7 +27,8 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let messages = flow::messages(flow, regime, 7, orders);
-    let commands = benches::commands(&messages);
+    let messages = benches::amendments(&messages);
+    let commands: Vec<Command> = messages.iter().map(benches::command).collect();
     let mut book = benches::book();
     let mut events = Vec::with_capacity(EVENTS);
     measured(&mut book, &commands, &mut events);

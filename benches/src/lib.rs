@@ -90,21 +90,25 @@ pub const fn limit(
     ))
 }
 
-/// What the messages of a [`flow`] ask of an empty book with room for a flow. See [`book`].
-///
-/// A modification is an amendment, which states a total: what has traded of the order already, and
-/// what is to be open. So the messages are played once to know the former.
-pub fn commands(messages: &[flow::Message]) -> Vec<Command> {
+/// The messages of a [`flow`] for an empty book, with what an amendment has to say in modifications:
+/// not what is to be open of the order, but that and what has traded of it already. The messages
+/// are played once to know the latter.
+pub fn amendments(messages: &[flow::Message]) -> Vec<flow::Message> {
     let mut book = book();
     let mut events = Vec::new();
-    let play = |message| {
-        let command = command(message, &book);
+    let amended = |message: &flow::Message| {
+        let mut message = *message;
+        if let flow::Message::Modify { id, quantity, .. } = &mut message
+            && let Some(order) = book.order(OrderId::new(*id))
+        {
+            *quantity += order.filled().get();
+        }
         // Refusals are part of a flow.
-        let _ = book.apply(&command, &mut events);
+        let _ = book.apply(&command(&message), &mut events);
         events.clear();
-        command
+        message
     };
-    messages.iter().map(play).collect()
+    messages.iter().map(amended).collect()
 }
 
 /// A book that is sized for a [`flow`], as one is for its instrument where it is known.
@@ -112,8 +116,9 @@ pub fn book() -> OrderBook {
     OrderBook::with_capacity(instrument(), 65_536, 65_536)
 }
 
-/// What a message asks of a book, from an account that the order id decides.
-fn command(message: &flow::Message, book: &OrderBook) -> Command {
+/// What a message of [`amendments`] asks of a book, from an account that the order id decides.
+#[inline]
+pub fn command(message: &flow::Message) -> Command {
     use flow::Message;
 
     match *message {
@@ -142,15 +147,11 @@ fn command(message: &flow::Message, book: &OrderBook) -> Command {
             id,
             price,
             quantity,
-        } => {
-            let order_id = OrderId::new(id);
-            let traded = book.order(order_id).map_or(0, |order| order.filled().get());
-            Command::Amend {
-                order_id,
-                quantity: Quantity::new(traded + quantity),
-                price: Price::new(price),
-            }
-        }
+        } => Command::Amend {
+            order_id: OrderId::new(id),
+            quantity: Quantity::new(quantity),
+            price: Price::new(price),
+        },
     }
 }
 

@@ -67,6 +67,7 @@ impl OrderBook {
     /// self-trade prevention that meet many icebergs at one price. 24 bytes a tick and side; more
     /// than 65,536 ticks are not of use.
     pub fn with_capacity(instrument: Instrument, orders: usize, ticks: usize) -> Self {
+        let orders = orders.min(instrument.max_orders() as usize);
         Self {
             instrument,
             orders: Orders::with_capacity(orders),
@@ -166,6 +167,9 @@ impl OrderBook {
         {
             self.move_quietly(chain, slot, quantity, remaining, price, events);
             return Ok(());
+        }
+        if self.orders.is_surely_new(chain) {
+            return Err(BookReject::UnknownOrder);
         }
         self.amend_generally(chain, id, quantity, price, events)
     }

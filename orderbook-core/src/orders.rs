@@ -73,13 +73,16 @@ impl Orders {
         self.free.is_none() && self.nodes.len() > most as usize
     }
 
-    /// Room for so many orders without growing.
+    /// Room for so many orders, at most [`MAX_ORDERS`](crate::MAX_ORDERS), without growing. The places
+    /// are there and free, so that no order has to wait for the first use of a page of memory.
     pub(crate) fn with_capacity(orders: usize) -> Self {
-        let mut nodes = Vec::with_capacity(orders.saturating_add(1));
-        nodes.push(Node::VACANT);
+        let mut nodes = vec![Node::VACANT; orders + 1];
+        for (position, node) in nodes.iter_mut().enumerate().take(orders).skip(1) {
+            node.next = Some(Slot::new(position + 1));
+        }
         Self {
             nodes,
-            free: None,
+            free: (orders > 0).then(|| Slot::new(1)),
             live: 0,
             terms: Slab::new(),
             chains: vec![None; table_size(orders)],
@@ -111,7 +114,7 @@ impl Orders {
         self.find_further(chain, id)
     }
 
-    /// Whether no id of this chain is in use, as is mostly the case.
+    /// Whether no order has an id of this chain, as is mostly the case where an id is not in use.
     #[inline(always)]
     pub(crate) fn is_surely_new(&self, chain: Chain) -> bool {
         self.chains[chain.0].is_none() && self.overflow.is_empty()

@@ -152,7 +152,10 @@ impl OrderBook {
             if !self.meet_one(taker, slot, price, 0, counter) {
                 return false;
             }
-            if self.slice(slot, 1) > 0 {
+            // An order that prevention closes does not come again.
+            let gone = taker.self_trade == SelfTradePrevention::ExpireMaker
+                && taker.owns(&self.orders[slot]);
+            if !gone && self.slice(slot, 1) > 0 {
                 icebergs.push(slot);
             }
         }

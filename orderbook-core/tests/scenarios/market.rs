@@ -167,6 +167,25 @@ fn budget() {
                 book: &["bid 40: #2x1"],
             },
             Scenario {
+                name: "an own iceberg that was closed does not end a sale by notional a round later",
+                given: &[
+                    "#1/7 buy 9 @ 100 display 1",
+                    "#2 buy 1 @ 100",
+                    "#3 buy 1 @ 40",
+                ],
+                when: "#9/7 sell 9 market budget 150 stp maker",
+                then: &[
+                    "#9/7 accepted: sell 9",
+                    "#1/7 self-trade: buy 1 @ 100 + 8 hidden",
+                    "traded 1 @ 100: maker #2 left 0, sell taker #9/7 left 8",
+                    "#2 filled: buy 0 @ 100",
+                    "traded 1 @ 40: maker #3 left 0, sell taker #9/7 left 7",
+                    "#3 filled: buy 0 @ 40",
+                    "#9/7 expired: sell 7",
+                ],
+                book: &[],
+            },
+            Scenario {
                 name: "a sale by notional never skips a bid that is too dear",
                 given: &["#1 buy 2 @ 100", "#2 buy 2 @ 40"],
                 when: "#3 sell 9 market budget 50",

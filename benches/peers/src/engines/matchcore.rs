@@ -23,8 +23,8 @@ pub struct Matchcore {
     ids: Vec<u64>,
 }
 
-/// A command, and our id of the order.
-type Input = (u64, Command);
+/// A message, its number, and the id of its order.
+type Input = (Message, u64, OrderId);
 
 impl Engine for Matchcore {
     const NAME: &'static str = "matchcore";
@@ -33,19 +33,13 @@ impl Engine for Matchcore {
 
     fn inputs(messages: &[Message]) -> Vec<Input> {
         let mut order_ids = vec![OrderId(0)];
-        let command = |(number, message): (u64, &Message)| {
+        let input = |(number, message): (u64, &Message)| {
             if let Message::New { .. } = message {
                 order_ids.push(OrderId(number));
             }
-            let order_id = order_ids[index(message.id())];
-            let meta = CommandMeta {
-                sequence_number: SequenceNumber(number),
-                timestamp: Timestamp(0),
-            };
-            let kind = kind(message, order_id);
-            (message.id(), Command { meta, kind })
+            (*message, number, order_ids[index(message.id())])
         };
-        (0..).zip(messages).map(command).collect()
+        (0..).zip(messages).map(input).collect()
     }
 
     fn new(messages: &[Message]) -> Self {
@@ -55,9 +49,14 @@ impl Engine for Matchcore {
         }
     }
 
-    fn apply(&mut self, (id, command): &Input, sink: &mut impl Sink) {
-        let id = *id;
-        let outcome = self.book.execute(command);
+    fn apply(&mut self, (message, number, order_id): &Input, sink: &mut impl Sink) {
+        let id = message.id();
+        let meta = CommandMeta {
+            sequence_number: SequenceNumber(*number),
+            timestamp: Timestamp(0),
+        };
+        let kind = kind(message, *order_id);
+        let outcome = self.book.execute(&Command { meta, kind });
         sink.report(match &outcome {
             CommandOutcome::Rejected(_) => Report::Rejected { id },
             CommandOutcome::Applied(CommandReport::Cancel) => Report::Cancelled { id },

@@ -1,5 +1,4 @@
 //! `orderbook-core`, through `OrderBook::apply`. A modification is an `Amend`.
-//! Events stay in the buffer for a batch of messages, as they do where another thread reads them.
 
 use benches::flow::Message;
 use benches::naive::{Depth, Report};
@@ -17,10 +16,10 @@ pub struct Ours {
 impl Engine for Ours {
     const NAME: &'static str = "orderbook-core";
 
-    type Input = Command;
+    type Input = Message;
 
-    fn inputs(messages: &[Message]) -> Vec<Command> {
-        benches::commands(messages)
+    fn inputs(messages: &[Message]) -> Vec<Message> {
+        benches::amendments(messages)
     }
 
     fn new(_: &[Message]) -> Self {
@@ -31,15 +30,18 @@ impl Engine for Ours {
     }
 
     #[inline]
-    fn apply(&mut self, command: &Command, sink: &mut impl Sink) {
-        if self.book.apply(command, &mut self.events).is_err() {
-            let (Command::Cancel { order_id } | Command::Amend { order_id, .. }) = *command else {
+    fn apply(&mut self, message: &Message, sink: &mut impl Sink) {
+        let command = benches::command(message);
+        if self.book.apply(&command, &mut self.events).is_err() {
+            let (Command::Cancel { order_id } | Command::Amend { order_id, .. }) = command else {
                 panic!("no order of a flow is refused: {command:?}");
             };
             sink.report(Report::Rejected { id: order_id.get() });
         }
+        self.flush(sink);
     }
 
+    #[inline]
     fn flush(&mut self, sink: &mut impl Sink) {
         for event in &self.events {
             match *event {
