@@ -1,4 +1,4 @@
-//! The book: its one verb and its self-check.
+//! The book and its one verb.
 
 use alloc::vec::Vec;
 use core::fmt;

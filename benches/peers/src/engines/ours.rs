@@ -29,7 +29,11 @@ impl Engine for Ours {
         }
     }
 
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "the loop that is measured is one function"
+    )]
+    #[inline(always)]
     fn apply(&mut self, message: &Message, sink: &mut impl Sink) {
         let command = benches::command(message);
         if self.book.apply(&command, &mut self.events).is_err() {
@@ -41,7 +45,11 @@ impl Engine for Ours {
         self.flush(sink);
     }
 
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "the loop that is measured is one function"
+    )]
+    #[inline(always)]
     fn flush(&mut self, sink: &mut impl Sink) {
         for event in &self.events {
             match *event {
