@@ -234,11 +234,8 @@ impl OrderBook {
                 time_in_force,
             } => {
                 let slot = self.slot(*order_id)?;
-                let kind = OrderKind::Limit {
-                    price: *price,
-                    time_in_force: *time_in_force,
-                };
-                let replacement = self.replacement(slot, *new_order_id, *quantity, kind);
+                let terms = (*price, *time_in_force);
+                let replacement = self.replacement(slot, *new_order_id, *quantity, terms);
                 return self.replace(slot, &replacement, events);
             }
             Command::CancelAll(selection) => {
@@ -281,11 +278,8 @@ impl OrderBook {
                 time_in_force,
             } => {
                 let slot = self.slot(*order_id)?;
-                let kind = OrderKind::Limit {
-                    price: *price,
-                    time_in_force: *time_in_force,
-                };
-                let replacement = self.replacement(slot, *new_order_id, *quantity, kind);
+                let terms = (*price, *time_in_force);
+                let replacement = self.replacement(slot, *new_order_id, *quantity, terms);
                 self.check_replace(slot, &replacement).map(drop)
             }
             Command::CancelAll(selection) => check_selection(selection),
@@ -299,7 +293,13 @@ impl OrderBook {
     }
 
     /// The order that comes in the stead of a resting one.
-    fn replacement(&self, slot: Slot, id: OrderId, quantity: Quantity, kind: OrderKind) -> Order {
+    fn replacement(
+        &self,
+        slot: Slot,
+        id: OrderId,
+        quantity: Quantity,
+        (price, time_in_force): (Price, TimeInForce),
+    ) -> Order {
         let old = &self.orders[slot];
         Order {
             id,
@@ -307,7 +307,10 @@ impl OrderBook {
             group: old.group,
             side: old.side,
             quantity,
-            kind,
+            kind: OrderKind::Limit {
+                price,
+                time_in_force,
+            },
             self_trade: old.self_trade,
         }
     }

@@ -137,14 +137,8 @@ impl OrderBook {
         terms: &Resting,
         events: &mut Vec<Event>,
     ) {
-        let displayed = first_slice(order.quantity, Quantity::ZERO, terms);
-        let level = Level {
-            price,
-            quantity: displayed,
-        };
+        let level = self.rest(order, chain, price, order.quantity, order.quantity, terms);
         events.push(accepted(order, Some(level)));
-        let node = Node::new(order, price, order.quantity, displayed);
-        self.put(chain, node, terms, less(order.quantity, displayed));
     }
 
     /// Lets an order trade, then rest or end. It has been announced already; `filled` is what it had
@@ -172,11 +166,8 @@ impl OrderBook {
             (None, OrderKind::Limit { time_in_force, .. }) if time_in_force.rests() => {
                 let quantity = Quantity::new(filled + order.quantity.get() - taker.decremented);
                 let terms = time_in_force.resting();
-                let displayed = first_slice(remaining, less(order.quantity, remaining), &terms);
-                let hidden = less(remaining, displayed);
-                let node = Node::new(order, limit, quantity, displayed);
-                self.put(chain, node, &terms, hidden);
-                events.push(rested(order, limit, displayed, hidden));
+                let level = self.rest(order, chain, limit, remaining, quantity, &terms);
+                events.push(rested(order, level, remaining));
                 return;
             }
             (None, _) => CloseReason::Expired,
@@ -382,24 +373,15 @@ const fn accepted(order: &Order, rested: Option<Level>) -> Event {
     }
 }
 
-const fn rested(order: &Order, price: Price, quantity: Quantity, hidden: Quantity) -> Event {
+const fn rested(order: &Order, level: Level, remaining: Quantity) -> Event {
     Event::Rested {
         order_id: order.id,
         account: order.account,
         side: order.side,
-        price,
-        quantity,
-        hidden,
+        price: level.price,
+        quantity: level.quantity,
+        hidden: less(remaining, level.quantity),
     }
-}
-
-/// What an order shows when it comes to rest: an iceberg what is left of the slice that it is in the
-/// middle of (Xetra), where `gone` has traded on the way in.
-pub(crate) fn first_slice(remaining: Quantity, gone: Quantity, terms: &Resting) -> Quantity {
-    terms.display.map_or(remaining, |display| {
-        let slice = display.get() - gone.get() % display.get();
-        remaining.min(Quantity::new(slice))
-    })
 }
 
 /// The part of `quantity` that the budget pays for at a price; the budget has paid for it then.

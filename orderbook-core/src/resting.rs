@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::checks::Amended;
 use crate::ladder::Rank;
-use crate::matching::{first_slice, less};
+use crate::matching::less;
 use crate::node::{Chain, Leaving, Node, Slot};
 use crate::{
     CloseReason, Event, Level, Order, OrderBook, OrderKind, Price, Quantity, Resting, Selection,
@@ -20,12 +20,7 @@ impl OrderBook {
         }
     }
 
-    pub(crate) fn cancel_side(
-        &mut self,
-        side: Side,
-        selection: &Selection,
-        events: &mut Vec<Event>,
-    ) {
+    fn cancel_side(&mut self, side: Side, selection: &Selection, events: &mut Vec<Event>) {
         let ladder = self.ladder(side);
         let lowest = selection.lowest.map(|price| ladder.rank(price));
         let highest = selection.highest.map(|price| ladder.rank(price));
@@ -49,6 +44,31 @@ impl OrderBook {
                 }
             }
             next = rank.checked_add(1);
+        }
+    }
+
+    /// Puts what is left of an order at the back of its level; `quantity` is that and what has traded
+    /// of it. An iceberg shows what is left of the slice that it is in the middle of (Xetra). Returns
+    /// what is shown where.
+    pub(crate) fn rest(
+        &mut self,
+        order: &Order,
+        chain: Chain,
+        price: Price,
+        remaining: Quantity,
+        quantity: Quantity,
+        terms: &Resting,
+    ) -> Level {
+        let displayed = terms.display.map_or(remaining, |display| {
+            let gone = less(order.quantity, remaining);
+            let slice = display.get() - gone.get() % display.get();
+            remaining.min(Quantity::new(slice))
+        });
+        let node = Node::new(order, price, quantity, displayed);
+        self.put(chain, node, terms, less(remaining, displayed));
+        Level {
+            price,
+            quantity: displayed,
         }
     }
 
@@ -83,7 +103,7 @@ impl OrderBook {
     }
 
     #[cold]
-    pub(crate) fn close_special(
+    fn close_special(
         &mut self,
         chain: Chain,
         slot: Slot,
@@ -95,12 +115,7 @@ impl OrderBook {
     }
 
     #[inline(always)]
-    pub(crate) fn close_leaving(
-        &mut self,
-        order: &Leaving,
-        reason: CloseReason,
-        events: &mut Vec<Event>,
-    ) {
+    fn close_leaving(&mut self, order: &Leaving, reason: CloseReason, events: &mut Vec<Event>) {
         events.push(Event::Closed {
             order_id: order.id,
             account: order.account,
@@ -197,16 +212,10 @@ impl OrderBook {
             self.meet(&again, chain, with.limit, worst, with.filled, events);
             return;
         }
-        let displayed = first_slice(again.quantity, Quantity::ZERO, &terms);
-        let level = Level {
-            price: with.limit,
-            quantity: displayed,
-        };
-        events.push(amended(&leaving, with.quantity, Some(level)));
         self.take_out(&leaving);
         let total = Quantity::new(with.filled + with.quantity.get());
-        let node = Node::new(&again, with.limit, total, displayed);
-        self.put(chain, node, &terms, less(again.quantity, displayed));
+        let level = self.rest(&again, chain, with.limit, with.quantity, total, &terms);
+        events.push(amended(&leaving, with.quantity, Some(level)));
     }
 
     /// Closes the orders whose date has come.
