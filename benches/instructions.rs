@@ -1,8 +1,9 @@
-//! Applies one flow to a book inside of [`measured`] and does nothing else there, so that callgrind
-//! can count its instructions: `scripts/count-instructions` runs it and divides.
+//! Applies one flow to a book, or to a whole exchange, inside of [`measured`] and does nothing else
+//! there, so that callgrind can count its instructions: `scripts/count-instructions` runs it and
+//! divides.
 //!
 //! ```sh
-//! instructions FLOW REGIME ORDERS    # says how many messages there were
+//! instructions book|exchange FLOW REGIME ORDERS    # says how many messages there were
 //! ```
 
 use std::hint::black_box;
@@ -10,7 +11,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use benches::flow::{self, Flow, Regime};
-use orderbook_core::{Command, Event, OrderBook};
+use orderbook_core::Command;
 
 /// After how many messages somebody would have taken the events.
 const BATCH: usize = 64;
@@ -20,28 +21,46 @@ const EVENTS: usize = 1_024;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let Some((flow, regime, orders)) = parse(&arguments) else {
+    let Some((whole, flow, regime, orders)) = parse(&arguments) else {
         let flows = Flow::ALL.map(|flow| flow.to_string()).join("|");
         let regimes = Regime::ALL.map(|regime| regime.to_string()).join("|");
-        let _ = writeln!(io::stderr(), "usage: instructions {flows} {regimes} ORDERS");
+        let _ = writeln!(
+            io::stderr(),
+            "usage: instructions book|exchange {flows} {regimes} ORDERS"
+        );
         return ExitCode::from(2);
     };
     let messages = flow::messages(flow, regime, 7, orders);
     let messages = benches::amendments(&messages);
     let commands: Vec<Command> = messages.iter().map(benches::command).collect();
-    let mut book = benches::book();
-    let mut events = Vec::with_capacity(EVENTS);
-    measured(&mut book, &commands, &mut events);
-    black_box(&book);
+    if whole {
+        let mut exchange = benches::exchange();
+        let inputs = benches::inputs(&commands);
+        measured(&inputs, |input, events| {
+            exchange.apply(input, events).is_ok()
+        });
+        black_box(&exchange);
+    } else {
+        let mut book = benches::book();
+        measured(&commands, |command, events| {
+            book.apply(command, events).is_ok()
+        });
+        black_box(&book);
+    }
     match writeln!(io::stdout(), "{}", commands.len()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-fn parse(arguments: &[String]) -> Option<(Flow, Regime, usize)> {
-    let [flow, regime, orders] = arguments else {
+fn parse(arguments: &[String]) -> Option<(bool, Flow, Regime, usize)> {
+    let [subject, flow, regime, orders] = arguments else {
         return None;
+    };
+    let whole = match &**subject {
+        "book" => false,
+        "exchange" => true,
+        _ => return None,
     };
     let flow = Flow::ALL
         .into_iter()
@@ -49,15 +68,16 @@ fn parse(arguments: &[String]) -> Option<(Flow, Regime, usize)> {
     let regime = Regime::ALL
         .into_iter()
         .find(|known| known.to_string() == *regime)?;
-    Some((flow, regime, orders.parse().ok()?))
+    Some((whole, flow, regime, orders.parse().ok()?))
 }
 
 /// What is counted. Refusals are part of the flow.
 #[inline(never)]
-pub fn measured(book: &mut OrderBook, commands: &[Command], events: &mut Vec<Event>) {
+pub fn measured<C, E>(commands: &[C], mut apply: impl FnMut(&C, &mut Vec<E>) -> bool) {
+    let mut events = Vec::with_capacity(EVENTS);
     for batch in commands.chunks(BATCH) {
         for command in batch {
-            let _ = black_box(book.apply(command, events));
+            black_box(apply(command, &mut events));
         }
         black_box(&events);
         events.clear();

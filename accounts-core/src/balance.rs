@@ -1,6 +1,6 @@
 //! What one account owns.
 
-use smallvec::SmallVec;
+use alloc::vec::Vec;
 
 use crate::{Amount, AssetId};
 
@@ -27,38 +27,84 @@ impl Balance {
     }
 }
 
-/// The balances of one account, sorted by asset.
+/// An account: what it owns, and whether it is closed.
 ///
-/// A zero balance has no entry, so that what an account owns has one representation, whatever
-/// led to it. Most accounts own few assets: up to four live without an allocation.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Balances(SmallVec<[(AssetId, Balance); 4]>);
+/// An entry may be zero: where it was once more, it often is again soon. Two accounts are equal
+/// where they own the same, whatever zeroes they keep.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Account {
+    /// By ascending asset.
+    balances: Vec<(AssetId, Balance)>,
+    pub(crate) closed: bool,
+}
 
-impl Balances {
-    /// O(log assets of the account).
-    pub(crate) fn get(&self, asset: AssetId) -> Balance {
-        self.find(asset)
-            .map(|index| self.0[index].1)
-            .unwrap_or_default()
-    }
+/// So many balances are looked through faster than searched.
+const FEW: usize = 8;
 
-    /// O(log assets of the account), and linear where an entry comes or goes.
-    pub(crate) fn set(&mut self, asset: AssetId, balance: Balance) {
-        match (self.find(asset), balance.is_zero()) {
-            (Ok(index), false) => self.0[index].1 = balance,
-            (Ok(index), true) => {
-                self.0.remove(index);
-            }
-            (Err(index), false) => self.0.insert(index, (asset, balance)),
-            (Err(_), true) => {}
+impl Account {
+    /// An account that owns nothing.
+    pub(crate) fn new(closed: bool) -> Self {
+        Self {
+            closed,
+            ..Self::default()
         }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (AssetId, Balance)> + '_ {
-        self.0.iter().copied()
+    /// O(log assets of the account).
+    #[inline]
+    pub(crate) fn balance(&self, asset: AssetId) -> Balance {
+        self.find(asset)
+            .map(|index| self.balances[index].1)
+            .unwrap_or_default()
     }
 
+    /// The balance of an asset, where the account has had one. O(log assets of the account).
+    #[inline]
+    pub(crate) fn balance_mut(&mut self, asset: AssetId) -> Option<&mut Balance> {
+        let index = self.find(asset).ok()?;
+        Some(&mut self.balances[index].1)
+    }
+
+    /// O(log assets of the account), and linear for an asset that is new to it.
+    #[inline]
+    pub(crate) fn entry(&mut self, asset: AssetId) -> &mut Balance {
+        let index = match self.find(asset) {
+            Ok(index) => index,
+            Err(index) => {
+                self.balances.insert(index, (asset, Balance::default()));
+                index
+            }
+        };
+        &mut self.balances[index].1
+    }
+
+    /// What is not zero, by ascending asset.
+    pub(crate) fn balances(&self) -> impl Iterator<Item = (AssetId, Balance)> + '_ {
+        let all = self.balances.iter().copied();
+        all.filter(|(_, balance)| !balance.is_zero())
+    }
+
+    #[inline]
     fn find(&self, asset: AssetId) -> Result<usize, usize> {
-        self.0.binary_search_by_key(&asset, |(asset, _)| *asset)
+        if self.balances.len() > FEW {
+            return self
+                .balances
+                .binary_search_by_key(&asset, |(asset, _)| *asset);
+        }
+        // Counting to the end is faster than stopping where nobody can foresee it.
+        let before = self.balances.iter().filter(|(of, _)| *of < asset);
+        let index = before.count();
+        match self.balances.get(index) {
+            Some((of, _)) if *of == asset => Ok(index),
+            _ => Err(index),
+        }
     }
 }
+
+impl PartialEq for Account {
+    fn eq(&self, other: &Self) -> bool {
+        self.closed == other.closed && self.balances().eq(other.balances())
+    }
+}
+
+impl Eq for Account {}

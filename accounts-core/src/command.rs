@@ -1,6 +1,6 @@
 //! What a caller may ask of a ledger. Amounts are in smallest units of their asset.
 
-use crate::{AccountId, Amount, AssetId};
+use crate::{AccountId, Amount, AssetId, Fee};
 
 /// One request to a ledger. Commands are applied whole or not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,11 @@ pub enum Command {
     /// Open an account that owns nothing.
     OpenAccount {
         /// Its id, not in use yet.
+        account: AccountId,
+    },
+    /// Close an account that owns nothing, for good: its id is never free again.
+    CloseAccount {
+        /// Which one.
         account: AccountId,
     },
     /// Bring units into the ledger; they are available.
@@ -59,7 +64,10 @@ pub enum Command {
 /// The two sides of a trade, each of which pays with what it holds.
 ///
 /// The buyer's held quote pays the seller, the seller's held base the buyer; what arrives is
-/// available, less the fee. Buyer, seller and fee account may be one and the same.
+/// available. Buyer, seller and fee account may be one and the same.
+///
+/// A fee in a third asset has to be available before the trade. A rebate, which is a negative fee, comes
+/// out of the other side's fee: that has to be in the same asset, and at least as much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Settlement {
@@ -75,10 +83,16 @@ pub struct Settlement {
     pub base_amount: Amount,
     /// What the buyer gives, in units of quote, at least 1.
     pub quote_amount: Amount,
-    /// How much of the base amount goes to the fee account instead of the buyer.
-    pub buyer_fee: Amount,
-    /// How much of the quote amount goes to the fee account instead of the seller.
-    pub seller_fee: Amount,
-    /// Collects the fees. Must exist even where there are none.
+    /// How much of its held quote the buyer need not hold any more: what it pays, and what it saves
+    /// by a price that is better than the one it held for, which becomes available.
+    pub buyer_frees: Amount,
+    /// How much of its held base the seller need not hold any more.
+    pub seller_frees: Amount,
+    /// What the buyer pays, or is paid, besides. In base it comes out of what it receives, in quote
+    /// out of what it frees, in a third asset out of what is available.
+    pub buyer_fee: Fee,
+    /// What the seller pays, or is paid, besides.
+    pub seller_fee: Fee,
+    /// Receives the fees and pays the rebates. Must exist even where there are none.
     pub fee_account: AccountId,
 }

@@ -1,28 +1,27 @@
 //! The ledger: its one verb, its queries and its self-check.
 
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 
-use smallvec::SmallVec;
-
-use crate::balance::Balances;
+use crate::balance::Account;
+use crate::id_map::IdMap;
+use crate::settlement::Leg;
 use crate::{
-    AccountId, Amount, AssetId, Balance, Command, Event, LedgerReject, Settlement, Violation,
+    AccountId, Amount, AssetId, Balance, Command, Delta, Event, LedgerReject, Posting, Violation,
 };
 
 /// The balances of all accounts in all assets, and the rules by which they change.
 ///
-/// See the [crate documentation](crate) for the rules and a whole trade. With *n* accounts, *m*
-/// assets and *k* assets in an account, a command costs O(log n + log m + log k), plus O(k) where
-/// an account comes to own an asset or none of it any more.
+/// See the [crate documentation](crate) for the rules and a whole trade. Accounts and assets are
+/// found in O(1) where ids are handed out in sequence, else in O(log n); with *k* assets in an
+/// account a command costs O(log k) more, and O(k) where the account has never owned the asset.
 ///
 /// ```
 /// use accounts_core::*;
 ///
 /// let (ann, usd) = (AccountId::new(1), AssetId::new(1));
 /// let mut ledger = Ledger::new();
-/// let mut events = Vec::new();
+/// let mut events: Vec<Event> = Vec::new();
 /// ledger.apply(&Command::AddAsset { asset: usd }, &mut events)?;
 /// ledger.apply(&Command::OpenAccount { account: ann }, &mut events)?;
 ///
@@ -44,11 +43,9 @@ use crate::{
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ledger {
-    /// Deposits minus withdrawals, per asset.
-    pub(crate) totals: BTreeMap<AssetId, Amount>,
-    /// An ordered map: its cost does not depend on who chooses the ids, and its order is always
-    /// the same.
-    pub(crate) accounts: BTreeMap<AccountId, Balances>,
+    /// Deposits minus withdrawals, per asset: what the external account owes.
+    pub(crate) totals: IdMap<AssetId, Amount>,
+    pub(crate) accounts: IdMap<AccountId, Account>,
 }
 
 impl Ledger {
@@ -57,16 +54,59 @@ impl Ledger {
         Self::default()
     }
 
-    /// Applies a command: validates it, moves the units, and appends what happened to `events`.
+    /// Applies a command: validates it, moves the units, and appends what happened to `events`,
+    /// which may be events of somebody who has ours among theirs.
     ///
     /// # Errors
     ///
     /// A [`LedgerReject`] where the command is refused; the ledger and `events` are then
     /// untouched.
-    pub fn apply(
+    #[inline(always)]
+    pub fn apply<E: From<Event>>(
         &mut self,
         command: &Command,
-        events: &mut Vec<Event>,
+        events: &mut Vec<E>,
+    ) -> Result<(), LedgerReject> {
+        match *command {
+            // Every order does these two: one look at the balance, and reasons only where there is one.
+            Command::Hold {
+                account,
+                asset,
+                amount,
+            } => {
+                if self.shift::<true, E>(account, asset, amount, events) {
+                    return Ok(());
+                }
+                self.validate(&Command::Hold {
+                    account,
+                    asset,
+                    amount,
+                })
+            }
+            Command::Release {
+                account,
+                asset,
+                amount,
+            } => {
+                if self.shift::<false, E>(account, asset, amount, events) {
+                    return Ok(());
+                }
+                self.validate(&Command::Release {
+                    account,
+                    asset,
+                    amount,
+                })
+            }
+            Command::Settle(ref settlement) => self.settle(settlement, events),
+            _ => self.apply_rarely(command, events),
+        }
+    }
+
+    #[inline(never)]
+    fn apply_rarely<E: From<Event>>(
+        &mut self,
+        command: &Command,
+        events: &mut Vec<E>,
     ) -> Result<(), LedgerReject> {
         self.validate(command)?;
         self.execute(command, events);
@@ -81,14 +121,20 @@ impl Ledger {
     pub fn validate(&self, command: &Command) -> Result<(), LedgerReject> {
         match *command {
             Command::AddAsset { asset } => {
-                if self.totals.contains_key(&asset) {
+                if self.totals.contains(asset) {
                     return Err(LedgerReject::DuplicateAsset);
                 }
                 Ok(())
             }
             Command::OpenAccount { account } => {
-                if self.has_account(account) {
+                if self.accounts.contains(account) {
                     return Err(LedgerReject::DuplicateAccount);
+                }
+                Ok(())
+            }
+            Command::CloseAccount { account } => {
+                if self.open(account)?.balances().next().is_some() {
+                    return Err(LedgerReject::AccountNotEmpty);
                 }
                 Ok(())
             }
@@ -97,12 +143,13 @@ impl Ledger {
                 asset,
                 amount,
             } => {
-                self.known(account, asset)?;
+                let total = self.known_asset(asset)?;
+                self.open(account)?;
                 nonzero(amount)?;
-                self.totals[&asset]
-                    .checked_add(amount)
-                    .ok_or(LedgerReject::AmountOverflow)?;
-                Ok(())
+                match total.checked_add(amount) {
+                    Some(total) if total <= Amount::MAX => Ok(()),
+                    _ => Err(LedgerReject::AmountOverflow),
+                }
             }
             Command::Withdraw {
                 account,
@@ -133,263 +180,246 @@ impl Ledger {
                 }
                 Ok(())
             }
-            Command::Settle(settlement) => self.validate_settlement(&settlement),
+            Command::Settle(ref settlement) => self.sides(settlement).map(|_| ()),
         }
     }
 
-    fn validate_settlement(&self, settlement: &Settlement) -> Result<(), LedgerReject> {
-        let &Settlement {
-            base,
-            quote,
-            buyer,
-            seller,
-            base_amount,
-            quote_amount,
-            buyer_fee,
-            seller_fee,
-            fee_account,
-        } = settlement;
-        if [base, quote]
-            .iter()
-            .any(|asset| !self.totals.contains_key(asset))
-        {
-            return Err(LedgerReject::UnknownAsset);
-        }
-        let pays_quote = self.known(buyer, quote)?;
-        let pays_base = self.known(seller, base)?;
-        if !self.has_account(fee_account) {
-            return Err(LedgerReject::UnknownAccount);
-        }
-        nonzero(base_amount)?;
-        nonzero(quote_amount)?;
-        if base == quote || buyer_fee > base_amount || seller_fee > quote_amount {
-            return Err(LedgerReject::InvalidSettlement);
-        }
-        // Two balances even of one account, since the assets differ: no unit is counted twice.
-        if pays_quote.held < quote_amount || pays_base.held < base_amount {
-            return Err(LedgerReject::InsufficientHeld);
-        }
-        Ok(())
+    pub(crate) fn known_asset(&self, asset: AssetId) -> Result<Amount, LedgerReject> {
+        let total = self.totals.get(asset);
+        total.copied().ok_or(LedgerReject::UnknownAsset)
     }
 
-    /// The balance of a known account in a known asset.
+    pub(crate) fn open(&self, account: AccountId) -> Result<&Account, LedgerReject> {
+        let account = self.accounts.get(account);
+        let account = account.ok_or(LedgerReject::UnknownAccount)?;
+        if account.closed {
+            return Err(LedgerReject::AccountClosed);
+        }
+        Ok(account)
+    }
+
+    /// The balance of an open account in a known asset.
     fn known(&self, account: AccountId, asset: AssetId) -> Result<Balance, LedgerReject> {
-        if !self.totals.contains_key(&asset) {
-            return Err(LedgerReject::UnknownAsset);
-        }
-        let balances = self
-            .accounts
-            .get(&account)
-            .ok_or(LedgerReject::UnknownAccount)?;
-        Ok(balances.get(asset))
+        self.known_asset(asset)?;
+        Ok(self.open(account)?.balance(asset))
     }
 
     /// Carries out what validation has let through.
-    fn execute(&mut self, command: &Command, events: &mut Vec<Event>) {
+    fn execute<E: From<Event>>(&mut self, command: &Command, events: &mut Vec<E>) {
         match *command {
             Command::AddAsset { asset } => {
                 self.totals.insert(asset, Amount::ZERO);
-                events.push(Event::AssetAdded { asset });
+                events.push(Event::AssetAdded { asset }.into());
             }
             Command::OpenAccount { account } => {
-                self.accounts.insert(account, Balances::default());
-                events.push(Event::AccountOpened { account });
+                self.accounts.insert(account, Account::new(false));
+                events.push(Event::AccountOpened { account }.into());
+            }
+            Command::CloseAccount { account } => {
+                self.accounts.insert(account, Account::new(true));
+                events.push(Event::AccountClosed { account }.into());
             }
             Command::Deposit {
                 account,
                 asset,
                 amount,
             } => {
-                self.change_total(asset, |total| total.checked_add(amount));
-                self.change(account, asset, |balance| credit(balance, amount));
-                events.push(Event::Deposited {
+                let deposited = Event::Deposited {
                     account,
                     asset,
                     amount,
-                });
-                events.push(self.balance_changed(account, asset));
+                };
+                self.move_total(account, asset, gain(amount), &deposited, events);
             }
             Command::Withdraw {
                 account,
                 asset,
                 amount,
             } => {
-                self.change_total(asset, |total| total.checked_sub(amount));
-                self.change(account, asset, |balance| debit_available(balance, amount));
-                events.push(Event::Withdrawn {
+                let withdrawn = Event::Withdrawn {
                     account,
                     asset,
                     amount,
-                });
-                events.push(self.balance_changed(account, asset));
+                };
+                self.move_total(account, asset, -gain(amount), &withdrawn, events);
             }
-            Command::Hold {
-                account,
-                asset,
-                amount,
-            } => {
-                self.change(account, asset, |balance| {
-                    debit_available(balance, amount);
-                    balance.held = add(balance.held, amount);
-                });
-                events.push(self.balance_changed(account, asset));
-            }
-            Command::Release {
-                account,
-                asset,
-                amount,
-            } => {
-                self.change(account, asset, |balance| {
-                    debit_held(balance, amount);
-                    credit(balance, amount);
-                });
-                events.push(self.balance_changed(account, asset));
-            }
-            Command::Settle(settlement) => self.settle(&settlement, events),
-        }
-    }
-
-    fn settle(&mut self, settlement: &Settlement, events: &mut Vec<Event>) {
-        let &Settlement {
-            base,
-            quote,
-            buyer,
-            seller,
-            base_amount,
-            quote_amount,
-            buyer_fee,
-            seller_fee,
-            fee_account,
-        } = settlement;
-        // Both sides pay before anybody receives: a balance never passes the asset's total, not
-        // even on the way.
-        self.change(buyer, quote, |balance| debit_held(balance, quote_amount));
-        self.change(seller, base, |balance| debit_held(balance, base_amount));
-
-        let mut changed: SmallVec<[(AccountId, AssetId); 6]> = SmallVec::new();
-        changed.extend([(buyer, quote), (seller, base)]);
-        for (account, asset, amount) in [
-            (buyer, base, after_fee(base_amount, buyer_fee)),
-            (seller, quote, after_fee(quote_amount, seller_fee)),
-            (fee_account, base, buyer_fee),
-            (fee_account, quote, seller_fee),
-        ] {
-            if amount.is_zero() {
-                continue;
-            }
-            self.change(account, asset, |balance| credit(balance, amount));
-            if !changed.contains(&(account, asset)) {
-                changed.push((account, asset));
+            Command::Hold { .. } | Command::Release { .. } | Command::Settle(_) => {
+                unreachable!("these have been carried out as they were validated")
             }
         }
-        for (account, asset) in changed {
-            events.push(self.balance_changed(account, asset));
-        }
     }
 
-    /// Changes one balance. O(log accounts + log assets of the account).
-    fn change(&mut self, account: AccountId, asset: AssetId, by: impl FnOnce(&mut Balance)) {
-        let balances = self
-            .accounts
-            .get_mut(&account)
-            .expect("validation has seen the account");
-        let mut balance = balances.get(asset);
-        by(&mut balance);
-        balances.set(asset, balance);
-    }
-
-    fn change_total(&mut self, asset: AssetId, by: impl FnOnce(Amount) -> Option<Amount>) {
-        let total = self
-            .totals
-            .get_mut(&asset)
-            .expect("validation has seen the asset");
-        *total = by(*total).expect(
-            "validation has seen that a deposit fits, and no more is withdrawn than was deposited",
-        );
-    }
-
-    fn balance_changed(&self, account: AccountId, asset: AssetId) -> Event {
-        let Balance { available, held } = self.accounts[&account].get(asset);
-        Event::BalanceChanged {
+    /// Moves units between the external account and what is available, and says so.
+    fn move_total<E: From<Event>>(
+        &mut self,
+        account: AccountId,
+        asset: AssetId,
+        change: Delta,
+        event: &Event,
+        events: &mut Vec<E>,
+    ) {
+        let total = self.totals.get_mut(asset);
+        let total = total.expect("validation has seen the asset");
+        *total = changed(*total, change);
+        events.push((*event).into());
+        let leg = Leg {
             account,
             asset,
-            available,
-            held,
-        }
+            available: change,
+            held: Delta::ZERO,
+        };
+        self.post(&leg, events);
     }
 
-    /// What an account owns of an asset; `None` where either is unknown. O(log accounts + log
-    /// assets).
+    /// Moves units from available to held, or back, where they are there and everything is known.
+    #[inline(always)]
+    fn shift<const HOLD: bool, E: From<Event>>(
+        &mut self,
+        account: AccountId,
+        asset: AssetId,
+        amount: Amount,
+        events: &mut Vec<E>,
+    ) -> bool {
+        let Some(owner) = self.accounts.get_mut(account) else {
+            return false;
+        };
+        // A closed account owns nothing, and an asset of which somebody owns something is known.
+        let Some(balance) = owner.balance_mut(asset) else {
+            return false;
+        };
+        let (from, to) = if HOLD {
+            (&mut balance.available, &mut balance.held)
+        } else {
+            (&mut balance.held, &mut balance.available)
+        };
+        let Some(rest) = from.checked_sub(amount) else {
+            return false;
+        };
+        if amount.is_zero() {
+            return false;
+        }
+        *from = rest;
+        *to = to.checked_add(amount).expect(FITS);
+        let into_held = if HOLD { gain(amount) } else { -gain(amount) };
+        let posting = Posting {
+            account,
+            asset,
+            available: -into_held,
+            held: into_held,
+            balance: *balance,
+        };
+        events.push(Event::Posted(posting).into());
+        true
+    }
+
+    /// Changes one balance, and says so where it is a change.
+    #[inline]
+    pub(crate) fn post<E: From<Event>>(&mut self, leg: &Leg, events: &mut Vec<E>) {
+        if leg.available.is_zero() && leg.held.is_zero() {
+            return;
+        }
+        let owner = self.accounts.get_mut(leg.account);
+        let owner = owner.expect("validation has seen the account");
+        let balance = owner.entry(leg.asset);
+        balance.available = changed(balance.available, leg.available);
+        balance.held = changed(balance.held, leg.held);
+        let posting = Posting {
+            account: leg.account,
+            asset: leg.asset,
+            available: leg.available,
+            held: leg.held,
+            balance: *balance,
+        };
+        events.push(Event::Posted(posting).into());
+    }
+
+    /// What an account owns of an asset; `None` where either is unknown or the account is closed.
     pub fn balance(&self, account: AccountId, asset: AssetId) -> Option<Balance> {
         self.known(account, asset).ok()
     }
 
+    /// What an account has available of an asset; nothing where either is unknown. Cheaper than
+    /// [`balance`](Self::balance).
+    #[inline]
+    pub fn available(&self, account: AccountId, asset: AssetId) -> Amount {
+        let account = self.accounts.get(account);
+        account.map_or(Amount::ZERO, |account| account.balance(asset).available)
+    }
+
     /// What an account owns, by ascending asset; `None` where the account is unknown. Assets of
-    /// which it owns nothing are left out. O(log accounts), then O(1) per asset.
+    /// which it owns nothing are left out.
     pub fn balances(
         &self,
         account: AccountId,
     ) -> Option<impl Iterator<Item = (AssetId, Balance)> + '_> {
-        self.accounts.get(&account).map(Balances::iter)
+        self.accounts.get(account).map(Account::balances)
     }
 
-    /// Whether the account is open. O(log accounts).
+    /// Whether the account is open: neither unknown nor closed.
+    #[inline]
     pub fn has_account(&self, account: AccountId) -> bool {
-        self.accounts.contains_key(&account)
+        self.open(account).is_ok()
     }
 
-    /// All accounts, ascending.
+    /// Whether the account was closed.
+    pub fn is_closed(&self, account: AccountId) -> bool {
+        let account = self.accounts.get(account);
+        account.is_some_and(|account| account.closed)
+    }
+
+    /// All accounts, closed ones too, ascending.
     pub fn accounts(&self) -> impl Iterator<Item = AccountId> + '_ {
-        self.accounts.keys().copied()
+        self.accounts.ids()
     }
 
     /// All assets, ascending.
     pub fn assets(&self) -> impl Iterator<Item = AssetId> + '_ {
-        self.totals.keys().copied()
+        self.totals.ids()
     }
 
     /// What all accounts together own of an asset, deposits minus withdrawals, in its smallest
-    /// units; `None` where the asset is unknown. O(log assets).
+    /// units; `None` where the asset is unknown. The external account has that much less than
+    /// nothing.
     pub fn total(&self, asset: AssetId) -> Option<Amount> {
-        self.totals.get(&asset).copied()
+        self.totals.get(asset).copied()
     }
 
-    /// Checks everything that must always hold; O(balances · log assets). For tests and audits.
+    /// Checks everything that must always hold; O(balances). For tests and audits.
     ///
     /// # Errors
     ///
     /// The [`Violation`] found first: a bug in this crate.
     pub fn check(&self) -> Result<(), Violation> {
-        let mut sums: BTreeMap<AssetId, Amount> =
+        let mut sums: IdMap<AssetId, Amount> =
             self.assets().map(|asset| (asset, Amount::ZERO)).collect();
-        for (account, balances) in &self.accounts {
-            for (asset, balance) in balances.iter() {
-                let Some(sum) = sums.get_mut(&asset) else {
-                    return Err(Violation::new(
-                        "I4",
-                        format!("account {account} owns unknown asset {asset}"),
-                    ));
+        for (account, owner) in self.accounts.iter() {
+            for (asset, balance) in owner.balances() {
+                if owner.closed {
+                    let what = format!("account {account} is closed and owns asset {asset}");
+                    return Err(Violation::new("I4", what));
+                }
+                let Some(sum) = sums.get_mut(asset) else {
+                    let what = format!("account {account} owns unknown asset {asset}");
+                    return Err(Violation::new("I4", what));
                 };
-                *sum = balance
-                    .total()
-                    .and_then(|total| sum.checked_add(total))
-                    .ok_or_else(|| {
-                        Violation::new("I4", format!("the sum of asset {asset} overflows"))
-                    })?;
+                let added = balance.total().and_then(|total| sum.checked_add(total));
+                let overflows =
+                    || Violation::new("I4", format!("the sum of asset {asset} overflows"));
+                *sum = added.ok_or_else(overflows)?;
             }
         }
-        for (asset, sum) in sums {
-            let total = self.totals[&asset];
-            if sum != total {
-                return Err(Violation::new(
-                    "I4",
-                    format!("asset {asset}: accounts sum to {sum}, total is {total}"),
-                ));
+        for (asset, sum) in sums.iter() {
+            let total = self.total(asset).unwrap_or_default();
+            if *sum != total || total > Amount::MAX {
+                let what = format!("asset {asset}: accounts sum to {sum}, total is {total}");
+                return Err(Violation::new("I4", what));
             }
         }
         Ok(())
     }
 }
+
+const FITS: &str = "no balance exceeds the total of its asset, and the total fits";
 
 fn nonzero(amount: Amount) -> Result<(), LedgerReject> {
     if amount.is_zero() {
@@ -398,31 +428,20 @@ fn nonzero(amount: Amount) -> Result<(), LedgerReject> {
     Ok(())
 }
 
-fn credit(balance: &mut Balance, amount: Amount) {
-    balance.available = add(balance.available, amount);
+/// Of an amount that is, or may be, in the ledger.
+#[inline]
+fn gain(amount: Amount) -> Delta {
+    amount.gain().expect(FITS)
 }
 
-fn debit_available(balance: &mut Balance, amount: Amount) {
-    balance.available = balance
-        .available
-        .checked_sub(amount)
-        .expect("validation has seen what is available");
-}
-
-fn debit_held(balance: &mut Balance, amount: Amount) {
-    balance.held = balance
-        .held
-        .checked_sub(amount)
-        .expect("validation has seen what is held");
-}
-
-fn add(part: Amount, amount: Amount) -> Amount {
-    part.checked_add(amount)
-        .expect("no balance exceeds the total of its asset, and the total fits")
-}
-
-fn after_fee(amount: Amount, fee: Amount) -> Amount {
-    amount
-        .checked_sub(fee)
-        .expect("validation has seen that the fee is no larger")
+/// A balance after a change that leaves something, or nothing, but not less.
+#[inline]
+fn changed(amount: Amount, by: Delta) -> Amount {
+    // Balances fit the signed number, so that whatever does not fit shows in the sign.
+    let units = amount.get().cast_signed().wrapping_add(by.get());
+    assert!(
+        units >= 0,
+        "validation has seen what is there, and the total of an asset fits"
+    );
+    Amount::new(units.cast_unsigned())
 }

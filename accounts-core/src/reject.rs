@@ -19,23 +19,37 @@ pub enum LedgerReject {
     /// An account has this id already.
     #[error("an account has this id already")]
     DuplicateAccount,
+    /// The account was closed.
+    #[error("the account is closed")]
+    AccountClosed,
+    /// The account still owns something.
+    #[error("an account that still owns something cannot be closed")]
+    AccountNotEmpty,
     /// The amount is zero.
     #[error("the amount must be at least one unit")]
     ZeroAmount,
-    /// Base and quote are the same asset, or a fee exceeds what it is taken of.
-    #[error("a settlement needs two assets, and fees no larger than what is received")]
+    /// Base and quote are the same asset, a fee exceeds what it is taken of, or a side frees less than
+    /// it pays.
+    #[error(
+        "a settlement needs two assets, fees within what is received, and holds for what is paid"
+    )]
     InvalidSettlement,
-    /// Less than that is available.
-    #[error("the available balance is too small")]
-    InsufficientAvailable,
     /// Less than that is held.
     #[error("the held balance is too small")]
     InsufficientHeld,
-    /// The total of the asset over all accounts would no longer fit 128 bits.
+    /// Less than that is available.
+    #[error("the available balance is too small")]
+    InsufficientAvailable,
+    /// The total of the asset over all accounts would exceed [`Amount::MAX`](crate::Amount::MAX).
     #[error("the exchange cannot hold that much more of the asset")]
     AmountOverflow,
-    /// The rate is above 1,000,000 parts per million. Refused where the rate is made, never by a
+    /// The rate is beyond 1,000,000 parts per million. Refused where the rate is made, never by a
     /// ledger.
-    #[error("a fee cannot be more than 100 % of what is received")]
+    #[error("a fee or a rebate cannot be more than 100 %")]
     InvalidFeeRate,
+    /// The tiers are no schedule. Refused where the schedule is made, never by a ledger.
+    #[error(
+        "a fee schedule has 1 to 32 tiers of ascending volume from zero, and rebates within what takers pay"
+    )]
+    InvalidFeeSchedule,
 }

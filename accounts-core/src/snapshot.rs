@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use crate::balance::Balances;
+use crate::balance::Account;
 use crate::{AccountId, Amount, AssetId, Balance, Ledger, Violation};
 
 /// The version of [`LedgerSnapshot`] that this crate writes and reads.
-pub const SNAPSHOT_VERSION: u16 = 1;
+pub const SNAPSHOT_VERSION: u16 = 2;
 
 /// A ledger as plain data. Two ledgers with equal snapshots are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct LedgerSnapshot {
 pub struct AccountSnapshot {
     /// Whose balances.
     pub account: AccountId,
+    /// Whether it was closed.
+    pub closed: bool,
     /// What the account owns, by ascending asset, without the assets of which it owns nothing.
     pub balances: Vec<(AssetId, Balance)>,
 }
@@ -38,20 +40,21 @@ impl Ledger {
             assets: self
                 .totals
                 .iter()
-                .map(|(asset, total)| (*asset, *total))
+                .map(|(asset, total)| (asset, *total))
                 .collect(),
             accounts: self
                 .accounts
                 .iter()
-                .map(|(account, balances)| AccountSnapshot {
-                    account: *account,
-                    balances: balances.iter().collect(),
+                .map(|(id, account)| AccountSnapshot {
+                    account: id,
+                    closed: account.closed,
+                    balances: account.balances().collect(),
                 })
                 .collect(),
         }
     }
 
-    /// The ledger that a snapshot was taken of. O(balances · log assets).
+    /// The ledger that a snapshot was taken of. O(balances).
     ///
     /// # Errors
     ///
@@ -66,11 +69,11 @@ impl Ledger {
             ..Self::default()
         };
         for account in &snapshot.accounts {
-            let mut balances = Balances::default();
+            let mut restored = Account::new(account.closed);
             for (asset, balance) in &account.balances {
-                balances.set(*asset, *balance);
+                *restored.entry(*asset) = *balance;
             }
-            ledger.accounts.insert(account.account, balances);
+            ledger.accounts.insert(account.account, restored);
         }
         // Unsorted lists, duplicates and zero balances do not survive the way there and back.
         if ledger.snapshot() != *snapshot {

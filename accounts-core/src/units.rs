@@ -1,11 +1,16 @@
 //! The numbers of the ledger, one newtype each.
 //!
-//! An amount is a count of the smallest units of an asset, a fee rate a count of millionths.
-//! Nothing here is negative, and nothing is ever rounded except a fee, once, in [`FeeRate::of`].
+//! An [`Amount`] is a count of the smallest units of an asset and never negative; a [`Delta`] is
+//! the change of one. What is a share of an amount is rounded in [`Amount::share`], and nowhere
+//! else.
 
 use core::fmt;
+use core::ops::Neg;
 
-use crate::LedgerReject;
+use orderbook_core::AccountId;
+
+use crate::id_map::Id;
+use crate::wide;
 
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
@@ -46,13 +51,25 @@ number! {
     AssetId(u32)
 }
 number! {
+    /// Names an instrument: a tradable pair of assets.
+    InstrumentId(u32)
+}
+number! {
     /// A count of the smallest units of an asset. Never negative.
     Amount(u128)
+}
+number! {
+    /// The change of an [`Amount`], in the same units: above zero where something was added.
+    Delta(i128)
 }
 
 impl Amount {
     /// Nothing at all.
     pub const ZERO: Self = Self(0);
+
+    /// The most that there is of one asset, 2^127 - 1 units, so that any change of a balance is a
+    /// [`Delta`].
+    pub const MAX: Self = Self(i128::MAX.cast_unsigned());
 
     /// Whether this is nothing.
     pub const fn is_zero(self) -> bool {
@@ -82,88 +99,94 @@ impl Amount {
             None => None,
         }
     }
+
+    /// `amount × numerator / denominator`, **rounded down**; `None` where the result does not fit or
+    /// the denominator is zero. The product may have 256 bits.
+    ///
+    /// ```
+    /// use accounts_core::Amount;
+    ///
+    /// // Two thirds of 100 are 66 and a bit.
+    /// assert_eq!(Amount::new(100).share(2, 3), Some(Amount::new(66)));
+    /// ```
+    pub const fn share(self, numerator: u128, denominator: u128) -> Option<Self> {
+        match wide::mul_div(self.0, numerator, denominator) {
+            Some(share) => Some(Self(share)),
+            None => None,
+        }
+    }
+
+    /// This amount as a change for the better, or `None` above [`Amount::MAX`].
+    pub const fn gain(self) -> Option<Delta> {
+        if self.0 > Self::MAX.0 {
+            return None;
+        }
+        Some(Delta(self.0.cast_signed()))
+    }
+
+    /// This amount after a change, or `None` where that is below zero or does not fit.
+    pub const fn changed(self, by: Delta) -> Option<Self> {
+        match self.0.checked_add_signed(by.0) {
+            Some(changed) => Some(Self(changed)),
+            None => None,
+        }
+    }
 }
 
-/// The share of a trade that is a fee, in parts per million: 1,000 is 0.1 %. At most all of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-// Not transparent: what is read has to pass `new`, as everything else does.
-#[cfg_attr(feature = "serde", serde(try_from = "u32", into = "u32"))]
-pub struct FeeRate(u32);
-
-impl FeeRate {
-    /// No fee.
+impl Delta {
+    /// No change.
     pub const ZERO: Self = Self(0);
 
-    const PARTS: u32 = 1_000_000;
+    /// Whether nothing changes.
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
 
-    /// A rate of `ppm` parts per million.
-    ///
-    /// # Errors
-    ///
-    /// [`LedgerReject::InvalidFeeRate`] above 1,000,000: a fee cannot exceed what it is taken of.
-    pub const fn new(ppm: u32) -> Result<Self, LedgerReject> {
-        if ppm > Self::PARTS {
-            return Err(LedgerReject::InvalidFeeRate);
+    /// Its size, whatever its sign.
+    pub const fn magnitude(self) -> Amount {
+        Amount(self.0.unsigned_abs())
+    }
+
+    /// Both changes together, or `None` where that does not fit.
+    pub const fn checked_add(self, other: Self) -> Option<Self> {
+        match self.0.checked_add(other.0) {
+            Some(sum) => Some(Self(sum)),
+            None => None,
         }
-        Ok(Self(ppm))
-    }
-
-    /// The rate in parts per million.
-    pub const fn get(self) -> u32 {
-        self.0
-    }
-
-    /// The fee on `amount`, in the same units: `amount × rate / 1,000,000`, **rounded down**.
-    ///
-    /// Rounding down is in the trader's favour. The fee is taken out of the asset received and
-    /// the receiver keeps the remainder, so a trade never creates or destroys a unit. Exact for
-    /// every amount, and never above it.
-    ///
-    /// ```
-    /// use accounts_core::{Amount, FeeRate};
-    ///
-    /// // 0.25 % of 1,999 units is 4.9975 units: the fee is 4, the receiver keeps 1,995.
-    /// let fee = FeeRate::new(2_500)?.of(Amount::new(1_999));
-    /// assert_eq!(fee, Amount::new(4));
-    /// # Ok::<(), accounts_core::LedgerReject>(())
-    /// ```
-    pub const fn of(self, amount: Amount) -> Amount {
-        let (rate, parts) = (self.0 as u128, Self::PARTS as u128);
-        // Split at a million, the whole part needs no division and the rest no more than 40 bits:
-        // neither product overflows, and the sum is at most `amount`.
-        let (millions, rest) = (amount.0 / parts, amount.0 % parts);
-        Amount(millions * rate + rest * rate / parts)
     }
 }
 
-impl TryFrom<u32> for FeeRate {
-    type Error = LedgerReject;
+/// The other way round. The smallest number, which is the change of no amount, stays as it is.
+impl Neg for Delta {
+    type Output = Self;
 
-    fn try_from(ppm: u32) -> Result<Self, Self::Error> {
-        Self::new(ppm)
+    fn neg(self) -> Self {
+        Self(self.0.wrapping_neg())
     }
 }
 
-impl From<FeeRate> for u32 {
-    fn from(rate: FeeRate) -> Self {
-        rate.0
+impl Id for AccountId {
+    fn number(self) -> u64 {
+        self.get()
+    }
+
+    fn of_number(number: u64) -> Self {
+        Self::new(number)
     }
 }
 
-/// In parts per million.
-impl fmt::Display for FeeRate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+macro_rules! small_id {
+    ($name:ident) => {
+        impl Id for $name {
+            fn number(self) -> u64 {
+                u64::from(self.0)
+            }
 
-/// What the two sides of a trade pay, each out of the asset it receives. The default is no fee.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct FeeSchedule {
-    /// Paid by the side whose order was resting.
-    pub maker: FeeRate,
-    /// Paid by the side whose order came in.
-    pub taker: FeeRate,
+            fn of_number(number: u64) -> Self {
+                Self(u32::try_from(number).expect("it was one of these"))
+            }
+        }
+    };
 }
+small_id!(AssetId);
+small_id!(InstrumentId);

@@ -293,10 +293,7 @@ pub fn exchange() -> Exchange {
             instrument: limited,
             base,
             quote,
-            fees: FeeSchedule {
-                maker: fee,
-                taker: fee,
-            },
+            fees: FeeSchedule::flat(fee, fee).expect("nobody is paid"),
         }),
     ];
     for account in (1..=ACCOUNTS).map(AccountId::new) {
@@ -317,17 +314,25 @@ pub fn exchange() -> Exchange {
     exchange
 }
 
-/// Commands of [`mixed`] as inputs of [`exchange`], a millisecond apart.
+/// Commands for an empty book as inputs of [`exchange`], which gives orders the same ids: those of
+/// [`mixed`], or of a [`flow`] by [`command`]. A microsecond apart.
 ///
 /// # Panics
 ///
-/// Where a command neither places nor cancels an order that an earlier one placed.
+/// Where orders are not numbered from 1 on, or one is neither placed, cancelled nor amended.
 pub fn inputs(commands: &[Command]) -> Vec<Input> {
-    let mut owners = std::collections::HashMap::new();
-    let to_input = |(millis, command): (u64, &Command)| {
+    // By order id; whoever means an order that never was is anybody.
+    let mut owners = vec![AccountId::new(1)];
+    let to_input = |(micros, command): (u64, &Command)| {
+        let owner = |owners: &[AccountId], id: OrderId| {
+            let index = usize::try_from(id.get()).expect("ids count up from 1");
+            owners.get(index).copied().unwrap_or(AccountId::new(1))
+        };
         let command = match *command {
             Command::Place(order) => {
-                owners.insert(order.id, order.account);
+                let number = u64::try_from(owners.len()).unwrap_or_default();
+                assert_eq!(order.id.get(), number, "ids count up from 1");
+                owners.push(order.account);
                 exchange_engine::Command::Place {
                     account: order.account,
                     instrument: INSTRUMENT,
@@ -339,14 +344,25 @@ pub fn inputs(commands: &[Command]) -> Vec<Input> {
                 }
             }
             Command::Cancel { order_id } => exchange_engine::Command::Cancel {
-                account: owners[&order_id],
+                account: owner(&owners, order_id),
                 instrument: INSTRUMENT,
                 order: OrderRef::Id(order_id),
             },
-            _ => panic!("the flow has orders and cancellations only"),
+            Command::Amend {
+                order_id,
+                quantity,
+                price,
+            } => exchange_engine::Command::Amend {
+                account: owner(&owners, order_id),
+                instrument: INSTRUMENT,
+                order: OrderRef::Id(order_id),
+                quantity,
+                price,
+            },
+            _ => panic!("the flows have orders, amendments and cancellations only"),
         };
         Input {
-            time: Timestamp::from_millis(millis),
+            time: Timestamp::new(micros),
             command,
         }
     };
@@ -401,5 +417,25 @@ mod tests {
             assert_eq!(outcome, Ok(()), "{input:?}");
         }
         assert_eq!(exchange.check(), Ok(()));
+    }
+
+    #[test]
+    fn an_exchange_and_a_book_do_the_same_with_a_flow() {
+        for kind in flow::Flow::ALL {
+            let messages = flow::messages(kind, flow::Regime::Normal, 7, 10_000);
+            let commands: Vec<Command> = amendments(&messages).iter().map(command).collect();
+            let (mut book, mut exchange) = (book(), exchange());
+            let (mut of_book, mut of_exchange) = (Vec::new(), Vec::new());
+            for (input, command) in inputs(&commands).iter().zip(&commands) {
+                let expected = book.apply(command, &mut of_book);
+                let outcome = exchange.apply(input, &mut of_exchange);
+                assert_eq!(outcome.is_ok(), expected.is_ok(), "{input:?}");
+            }
+            assert_eq!(exchange.check(), Ok(()));
+            let told = of_exchange
+                .iter()
+                .filter_map(exchange_engine::Event::of_book);
+            assert!(told.map(|(_, event)| event).eq(of_book.iter().copied()));
+        }
     }
 }

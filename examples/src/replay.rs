@@ -30,12 +30,12 @@ const BASE: AssetId = AssetId::new(0);
 const QUOTE: AssetId = AssetId::new(1);
 
 /// What each side owns at first, in smallest units. The venue had accepted these orders, so none
-/// may be refused for want of money: this is more than the largest order that a 64-bit price and a
-/// 64-bit quantity can express. It is deposited once per asset, so totals stay within 128 bits.
-const FUNDS: Amount = Amount::new(1 << 127);
+/// may be refused for want of money: this is all that there can be, and more than the largest order
+/// that a 64-bit price and a 64-bit quantity can express. It is deposited once per asset.
+const FUNDS: Amount = Amount::MAX;
 
 /// 0.1 % for both sides, so that fees are part of what is replayed.
-const FEE_PPM: u32 = 1_000;
+const FEE_PPM: i32 = 1_000;
 
 /// What was recorded: a pair and its grid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,7 +132,8 @@ impl Replay {
             pair.instrument.tick_size().scale(),
             pair.instrument.lot_size().scale(),
         );
-        let fee = FeeRate::new(FEE_PPM).map_err(exchange_engine::Reject::from)?;
+        let fees = FeeRate::new(FEE_PPM).and_then(|fee| FeeSchedule::flat(fee, fee));
+        let fees = fees.map_err(exchange_engine::Reject::from)?;
         let commands = [
             add(BASE, pair.base, lot),
             add(QUOTE, pair.quote, tick.saturating_add(lot)),
@@ -141,10 +142,7 @@ impl Replay {
                 instrument: pair.instrument.clone(),
                 base: BASE,
                 quote: QUOTE,
-                fees: FeeSchedule {
-                    maker: fee,
-                    taker: fee,
-                },
+                fees,
             }),
             Command::OpenAccount { account: BUYER },
             Command::OpenAccount { account: SELLER },
@@ -176,7 +174,8 @@ impl Replay {
         })
     }
 
-    /// Places a limit order. Returns its id, or `None` where it is refused.
+    /// Places a limit order. Returns its id, or `None` where it is refused or was placed before under
+    /// the same name.
     ///
     /// # Errors
     ///
@@ -205,8 +204,11 @@ impl Replay {
             },
             self_trade: None,
         };
-        let accepted = self.apply(time, command)?;
-        Ok(accepted.then(|| self.exchange.last_order_id()))
+        self.apply(time, command)?;
+        Ok(self.events.iter().find_map(|event| match event {
+            Event::OrderAccepted { order, .. } => Some(order.id),
+            _ => None,
+        }))
     }
 
     /// Cancels an order. Returns whether it was open.
@@ -292,16 +294,13 @@ impl Replay {
     /// The trades of the newest input.
     pub fn trades(&self) -> impl Iterator<Item = &Trade> {
         self.events.iter().filter_map(|event| match event {
-            Event::Book {
-                event: BookEvent::Traded(trade),
-                ..
-            } => Some(trade),
+            Event::Traded { trade, .. } => Some(trade),
             _ => None,
         })
     }
 
     /// An open order of the side.
-    pub fn open_order(&self, side: Side, order: OrderRef) -> Option<(&OpenOrder, RestingOrder)> {
+    pub fn open_order(&self, side: Side, order: OrderRef) -> Option<(OpenOrder, RestingOrder)> {
         self.exchange.open_order(account(side), INSTRUMENT, order)
     }
 

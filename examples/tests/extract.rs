@@ -108,7 +108,7 @@ fn the_state_is_the_same_everywhere() -> anyhow::Result<()> {
     assert_eq!(summary.quote_volume(), "27006929.5910348");
     assert_eq!(
         summary.state_hash.to_string(),
-        "a1dfb097aedc9ac4c0676cff350c525052abf50cf3281f2374bf4ce590517f93"
+        "f49956c79df2544502368b75fa3b02703af8ae2a32924668635082bb393d9134"
     );
     assert!(
         summary

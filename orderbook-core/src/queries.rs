@@ -130,6 +130,12 @@ impl OrderBook {
         self.orders.find(id).map(|slot| self.resting(slot))
     }
 
+    /// Who owns a resting order. O(1) (O(log orders) for ids chosen to collide).
+    #[inline]
+    pub fn owner(&self, id: OrderId) -> Option<AccountId> {
+        self.orders.find(id).map(|slot| self.orders[slot].account)
+    }
+
     /// What is displayed ahead of an order at its level, in lots: what has to trade or go before
     /// the order does. Reserves of icebergs are not counted, they come in behind it. O(orders
     /// ahead).

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use accounts_core::{AssetId, FeeRate, FeeSchedule};
+use accounts_core::{Amount, AssetId, FeeRate, FeeSchedule, FeeTier};
 use anyhow::{Context, ensure};
 use exchange_engine::{Command, Exchange, InstrumentId, Listing};
 use orderbook_core::{Instrument, Notional, Step, Timestamp};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use crate::orders::{StartError, rehearse};
+use crate::orders::{Listings, StartError, rehearse};
 
 /// The fewest closed orders of an account that may be remembered.
 const MIN_CLOSED_ORDERS: usize = 1_000;
@@ -51,6 +51,17 @@ struct InstrumentConfig {
     min_quantity: String,
     max_quantity: String,
     min_notional: String,
+    maker_fee: String,
+    taker_fee: String,
+    /// The fees of those who trade more.
+    #[serde(rename = "fee_tier", default)]
+    fee_tiers: Vec<FeeTierConfig>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FeeTierConfig {
+    volume: String,
     maker_fee: String,
     taker_fee: String,
 }
@@ -124,13 +135,12 @@ impl Config {
     /// Everything is checked before anything is written anywhere.
     fn check(&self) -> anyhow::Result<()> {
         for instrument in &self.instruments {
-            self.asset_id(&instrument.base)
-                .and_then(|_| self.asset_id(&instrument.quote))
-                .and_then(|_| instrument.parse())
+            self.asset(&instrument.base)
+                .and_then(|_| self.parse(instrument))
                 .with_context(|| instrument.symbol.clone())?;
         }
         let exchange = Exchange::new();
-        let commands = self.genesis(&exchange)?;
+        let commands = self.genesis(&exchange, &Listings::default())?;
         rehearse(exchange, Timestamp::default(), &commands)?;
         let Limits {
             request_weight_per_minute,
@@ -161,19 +171,27 @@ impl Config {
         instruments.any(|instrument| instrument.symbol == symbol)
     }
 
-    fn asset_id(&self, code: &str) -> anyhow::Result<usize> {
-        self.assets
-            .iter()
-            .position(|asset| asset.code == code)
-            .with_context(|| format!("no [[asset]] has the code {code}"))
+    fn asset(&self, code: &str) -> anyhow::Result<&AssetConfig> {
+        let mut assets = self.assets.iter();
+        let asset = assets.find(|asset| asset.code == code);
+        asset.with_context(|| format!("no [[asset]] has the code {code}"))
+    }
+
+    fn parse(&self, instrument: &InstrumentConfig) -> anyhow::Result<(Instrument, FeeSchedule)> {
+        let quote = self.asset(&instrument.quote)?;
+        Ok((instrument.parse()?, instrument.fees(quote)?))
     }
 
     /// The commands that bring an exchange to what is configured.
     ///
     /// # Errors
     ///
-    /// Where the exchange already lists something in another way.
-    pub(crate) fn genesis(&self, exchange: &Exchange) -> Result<Vec<Command>, StartError> {
+    /// Where the exchange already lists something in another way, or does not list it any more.
+    pub(crate) fn genesis(
+        &self,
+        exchange: &Exchange,
+        listings: &Listings,
+    ) -> Result<Vec<Command>, StartError> {
         let mut commands = Vec::new();
         let mut assets: Vec<(AssetId, String)> = exchange
             .assets()
@@ -209,15 +227,20 @@ impl Config {
                 .map(|(id, _)| *id)
                 .ok_or_else(|| StartError::Configuration(format!("asset {code} is not configured")))
         };
-        let mut new_ids = (exchange.markets().count()..)
-            .map(next)
-            .map(InstrumentId::new);
+        let mut new_ids = (listings.next_id().get()..).map(InstrumentId::new);
         for configured in &self.instruments {
-            let (instrument, fees) = configured
-                .parse()
+            let (instrument, fees) = self
+                .parse(configured)
                 .map_err(|error| StartError::Configuration(format!("{error:#}")))?;
             let (base, quote) = (asset_id(&configured.base)?, asset_id(&configured.quote)?);
             let Some(market) = exchange.market_by_symbol(&configured.symbol) else {
+                if listings.has_listed(&configured.symbol) {
+                    return Err(StartError::Configuration(format!(
+                        "{} has been delisted and does not come back: take it out of the \
+                         configuration",
+                        configured.symbol
+                    )));
+                }
                 let id = new_ids.next().expect("the numbers go on");
                 commands.push(Command::ListInstrument(Listing {
                     id,
@@ -237,7 +260,7 @@ impl Config {
                     configured.symbol
                 )));
             }
-            if market.fees() != fees {
+            if *market.fees() != fees {
                 commands.push(Command::SetFees {
                     instrument: market.id(),
                     fees,
@@ -249,11 +272,7 @@ impl Config {
 }
 
 impl InstrumentConfig {
-    fn parse(&self) -> anyhow::Result<(Instrument, FeeSchedule)> {
-        let decimal = |name: &str, text: &str| {
-            Decimal::from_str_exact(text)
-                .with_context(|| format!("{name} = {text:?} is no decimal"))
-        };
+    fn parse(&self) -> anyhow::Result<Instrument> {
         let step = |name: &str, text: &str| -> anyhow::Result<Step> {
             let value = decimal(name, text)?;
             Step::try_from(value).with_context(|| format!("{name} = {text:?}"))
@@ -281,10 +300,6 @@ impl InstrumentConfig {
             .notional_from_decimal(decimal("min_notional", &self.min_notional)?)
             .with_context(|| format!("min_notional = {:?}", self.min_notional))?;
         ensure!(min_notional >= Notional::ZERO, "min_notional is negative");
-        let fees = FeeSchedule {
-            maker: fee_rate("maker_fee", decimal("maker_fee", &self.maker_fee)?)?,
-            taker: fee_rate("taker_fee", decimal("taker_fee", &self.taker_fee)?)?,
-        };
         let instrument = grid
             .clone()
             .with_price_limits(
@@ -296,17 +311,86 @@ impl InstrumentConfig {
                 quantity("max_quantity", &self.max_quantity)?,
             )?
             .with_min_notional(min_notional);
-        Ok((instrument, fees))
+        Ok(instrument)
+    }
+
+    /// The fees: those of everybody, and those of the tiers.
+    fn fees(&self, quote: &AssetConfig) -> anyhow::Result<FeeSchedule> {
+        ensure!(
+            self.fee_tiers.len() < FeeSchedule::MAX_TIERS,
+            "there are at most {} times fee_tier",
+            FeeSchedule::MAX_TIERS - 1
+        );
+        let mut tiers = vec![tier(Amount::ZERO, &self.maker_fee, &self.taker_fee)?];
+        for (number, configured) in (1..).zip(&self.fee_tiers) {
+            let tier = configured.parse(quote).and_then(|tier| {
+                let before = tiers.last().map(|before| before.volume);
+                ensure!(
+                    Some(tier.volume) > before,
+                    "volume = {:?} is not above the one before it",
+                    configured.volume
+                );
+                Ok(tier)
+            });
+            tiers.push(tier.with_context(|| format!("fee_tier {number}"))?);
+        }
+        // Whoever comes in may be of any tier, and so may who is met.
+        let least = tiers.iter().map(|tier| tier.taker).min();
+        let largest = tiers.iter().map(|tier| tier.maker).min();
+        ensure!(
+            largest
+                .zip(least)
+                .is_none_or(|(maker, taker)| maker.get() + taker.get() >= 0),
+            "a maker_fee below zero is paid out of the taker_fee: none may be further below zero than \
+             the lowest taker_fee is above"
+        );
+        Ok(FeeSchedule::new(tiers)?)
     }
 }
 
-fn fee_rate(name: &str, fraction: Decimal) -> anyhow::Result<FeeRate> {
-    let ppm = (fraction * Decimal::from(1_000_000)).normalize();
+impl FeeTierConfig {
+    fn parse(&self, quote: &AssetConfig) -> anyhow::Result<FeeTier> {
+        let what = || format!("volume = {:?}", self.volume);
+        let volume = decimal("volume", &self.volume)?.normalize();
+        // Units = mantissa * 10^(decimals - scale), where that is whole.
+        let shift = u32::from(quote.decimals).checked_sub(volume.scale());
+        let shift =
+            shift.with_context(|| format!("{} is finer than {} is divided", what(), quote.code))?;
+        let units = u128::try_from(volume.mantissa()).ok();
+        let units = units.with_context(|| format!("{} is negative", what()))?;
+        let units = 10_u128
+            .checked_pow(shift)
+            .and_then(|unit| units.checked_mul(unit));
+        let units = units.with_context(|| format!("{} is too large", what()))?;
+        tier(Amount::new(units), &self.maker_fee, &self.taker_fee)
+    }
+}
+
+fn decimal(name: &str, text: &str) -> anyhow::Result<Decimal> {
+    Decimal::from_str_exact(text).with_context(|| format!("{name} = {text:?} is no decimal"))
+}
+
+fn tier(volume: Amount, maker_fee: &str, taker_fee: &str) -> anyhow::Result<FeeTier> {
+    let taker = fee_rate("taker_fee", taker_fee)?;
+    ensure!(!taker.is_rebate(), "taker_fee is negative or above 1");
+    Ok(FeeTier {
+        volume,
+        maker: fee_rate("maker_fee", maker_fee)?,
+        taker,
+    })
+}
+
+/// A rate; one below zero is a rebate.
+fn fee_rate(name: &str, text: &str) -> anyhow::Result<FeeRate> {
+    let fraction = decimal(name, text)?;
+    // So large a number of digits is out of range as well.
+    let ppm = fraction.checked_mul(Decimal::from(1_000_000));
+    let ppm = ppm.unwrap_or(Decimal::MAX).normalize();
     ensure!(ppm.scale() == 0, "{name} has more than six decimal places");
-    let ppm = u32::try_from(ppm.mantissa())
+    i32::try_from(ppm.mantissa())
         .ok()
-        .with_context(|| format!("{name} is negative or above 1"))?;
-    FeeRate::new(ppm).with_context(|| format!("{name} is negative or above 1"))
+        .and_then(|ppm| FeeRate::new(ppm).ok())
+        .with_context(|| format!("{name} = {text:?} is more than all of it"))
 }
 
 #[cfg(test)]
@@ -319,5 +403,98 @@ mod tests {
         let sample = Config::load(None).expect("the sample is a configuration");
         assert_eq!(sample.limits, Limits::default());
         assert_eq!(sample.memory, Memory::default());
+    }
+
+    /// The sample, with more in the section of its last instrument, which is quoted in BTC.
+    fn with_tiers(tiers: &str) -> anyhow::Result<FeeSchedule> {
+        let (before, after) = SAMPLE.split_once("# Limits on clients").expect("limits");
+        let config: Config = toml::from_str(&format!("{before}{tiers}\n# {after}"))?;
+        config.check()?;
+        let last = config.instruments.last().expect("instruments");
+        Ok(config.parse(last)?.1)
+    }
+
+    fn tier(volume: &str, maker: &str, taker: &str) -> String {
+        format!(
+            "[[instrument.fee_tier]]
+             volume = {volume:?}
+             maker_fee = {maker:?}
+             taker_fee = {taker:?}
+            "
+        )
+    }
+
+    #[test]
+    fn tiers_follow_the_fees_of_everybody() {
+        let tiers = [
+            tier("0.5", "0.0005", "0.0008"),
+            tier("1000000.00000001", "-0.0004", "0.0004"),
+        ];
+        let fees = with_tiers(&tiers.concat()).expect("they are in order");
+        let found = fees.tiers().iter().map(|it| {
+            let (volume, maker, taker) = (it.volume.get(), it.maker.get(), it.taker.get());
+            (volume, maker, taker)
+        });
+        let expected = [
+            (0, 1_000, 1_000),
+            (50_000_000, 500, 800),
+            (100_000_000_000_001, -400, 400),
+        ];
+        assert!(found.eq(expected), "{fees:?}");
+    }
+
+    #[test]
+    fn tiers_that_are_no_good_are_named() {
+        let first = tier("10", "0", "0.0005");
+        let twice = |second: String| format!("{first}{second}");
+        let many = (1..=32).map(|volume| tier(&volume.to_string(), "0", "0"));
+        for (what, tiers, words) in [
+            ("no number", tier("many", "0", "0"), &["1", "volume"][..]),
+            ("nothing", tier("0", "0", "0"), &["1", "volume"]),
+            (
+                "less",
+                twice(tier("9.9", "0", "0")),
+                &["2", "volume", "9.9"],
+            ),
+            ("the same", twice(tier("10", "0", "0")), &["2", "volume"]),
+            ("negative", tier("-1", "0", "0"), &["1", "volume"]),
+            (
+                "too fine",
+                tier("0.000000001", "0", "0"),
+                &["1", "volume", "BTC"],
+            ),
+            (
+                "a taker who is paid",
+                tier("1", "0", "-0.1"),
+                &["1", "taker_fee"],
+            ),
+            (
+                "a fee above one",
+                twice(tier("11", "1.1", "0")),
+                &["2", "maker_fee"],
+            ),
+            (
+                "too many places",
+                tier("1", "0.0000001", "0"),
+                &["1", "maker_fee"],
+            ),
+            (
+                "more paid out than comes in",
+                twice(tier("11", "-0.0006", "0.001")),
+                &["maker_fee", "taker_fee"],
+            ),
+            (
+                "an unknown key",
+                first.replace("maker_fee", "fee"),
+                &["unknown field"],
+            ),
+            ("too many", many.collect(), &["31", "fee_tier"]),
+        ] {
+            let error = with_tiers(&tiers).expect_err(what);
+            let said = format!("{error:#}");
+            for word in words {
+                assert!(said.contains(word), "{what}: {word:?} is not in: {said}");
+            }
+        }
     }
 }

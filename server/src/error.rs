@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use accounts_core::LedgerReject;
+use accounts_core::{LedgerReject, LimitReject};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use exchange_engine::Reject;
@@ -127,6 +127,9 @@ impl ApiError {
     pub(crate) const PRICE_FILTER: Self = Self::bad(-1013, "Filter failure: PRICE_FILTER");
     pub(crate) const LOT_SIZE: Self = Self::bad(-1013, "Filter failure: LOT_SIZE");
     const NOTIONAL: Self = Self::bad(-1013, "Filter failure: NOTIONAL");
+    const MAX_NUM_ORDERS: Self = Self::bad(-1013, "Filter failure: MAX_NUM_ORDERS");
+    const MAX_POSITION: Self = Self::bad(-1013, "Filter failure: MAX_POSITION");
+    const PERCENT_PRICE: Self = Self::bad(-1013, "Filter failure: PERCENT_PRICE_BY_SIDE");
     const ICEBERG_PARTS: Self = Self::bad(-1013, "Filter failure: ICEBERG_PARTS");
     const MINIMUM_TOO_LARGE: Self =
         Self::bad(-2010, "The minimum quantity is more than the quantity.");
@@ -151,6 +154,21 @@ impl ApiError {
         -2010,
         "Account has insufficient balance for requested action.",
     );
+    const MARKET_CLOSED: Self = Self::bad(-1013, "Market is closed.");
+    const ACCOUNT_HALTED: Self = Self::bad(
+        -2010,
+        "This account may not place orders at the moment; it may cancel them.",
+    );
+    const ACCOUNT_CLOSED: Self = Self::bad(-2010, "This account is closed.");
+    /// How long the interval of the account goes on is not known here: it may try every second.
+    const ORDER_RATE: Self = Self {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        code: -1015,
+        msg: Cow::Borrowed(
+            "Too many new orders; the order rate of this account is used up for the moment.",
+        ),
+        retry_after_seconds: Some(1),
+    };
     const WOULD_MATCH: Self = Self::bad(-2010, "Order would immediately match and take.");
     const DUPLICATE_ORDER: Self = Self::bad(-2010, "Duplicate order sent.");
     pub(crate) const CANCEL_REJECTED: Self = Self::bad(-2011, "Unknown order sent.");
@@ -280,11 +298,11 @@ impl From<Reject> for ApiError {
             Reject::DuplicateClientOrderId | Reject::Book(BookReject::DuplicateOrderId) => {
                 Self::DUPLICATE_ORDER
             }
-            Reject::Book(BookReject::QuantityOutOfRange | BookReject::InvalidReduction) => {
-                Self::LOT_SIZE
-            }
+            Reject::Book(BookReject::QuantityOutOfRange | BookReject::InvalidReduction)
+            | Reject::Limit(LimitReject::QuantityTooLarge) => Self::LOT_SIZE,
             Reject::Book(BookReject::PriceOutOfRange) => Self::PRICE_FILTER,
-            Reject::Book(BookReject::NotionalTooSmall) => Self::NOTIONAL,
+            Reject::Book(BookReject::NotionalTooSmall)
+            | Reject::Limit(LimitReject::NotionalTooLarge) => Self::NOTIONAL,
             Reject::Book(BookReject::WouldMatch) => Self::WOULD_MATCH,
             Reject::Book(BookReject::SideFull) => Self::SIDE_FULL,
             Reject::Book(BookReject::BookFull) => Self::BOOK_FULL,
@@ -294,6 +312,13 @@ impl From<Reject> for ApiError {
             Reject::Book(BookReject::NothingToAmend) => Self::NOTHING_TO_AMEND,
             Reject::Ledger(LedgerReject::InsufficientAvailable) => Self::INSUFFICIENT_BALANCE,
             Reject::Ledger(LedgerReject::UnknownAsset) => Self::UNKNOWN_ASSET,
+            Reject::Ledger(LedgerReject::AccountClosed) => Self::ACCOUNT_CLOSED,
+            Reject::VenueHalted | Reject::InstrumentHalted => Self::MARKET_CLOSED,
+            Reject::AccountHalted => Self::ACCOUNT_HALTED,
+            Reject::Limit(LimitReject::TooManyOrders) => Self::ORDER_RATE,
+            Reject::Limit(LimitReject::TooManyOpenOrders) => Self::MAX_NUM_ORDERS,
+            Reject::Limit(LimitReject::OutsideCollar) => Self::PERCENT_PRICE,
+            Reject::Limit(LimitReject::PositionTooLarge) => Self::MAX_POSITION,
             other => Self::bad_request(other.to_string()),
         }
     }
@@ -328,6 +353,55 @@ mod tests {
         // No request leads to these; they are told in their own words.
         for reject in [BookReject::InvalidPriceRange, BookReject::TimeWentBackwards] {
             let error = ApiError::from(Reject::Book(reject));
+            assert_eq!((error.code, &*error.msg), (-1100, &*reject.to_string()));
+        }
+    }
+
+    #[test]
+    fn halts_limits_and_closed_accounts_have_codes_of_their_own() {
+        for (reject, code, msg) in [
+            (Reject::VenueHalted, -1013, "Market is closed."),
+            (Reject::InstrumentHalted, -1013, "Market is closed."),
+            (Reject::AccountHalted, -2010, "may not place orders"),
+            (Reject::DuplicateClientOrderId, -2010, "Duplicate order"),
+            (
+                LimitReject::TooManyOpenOrders.into(),
+                -1013,
+                "MAX_NUM_ORDERS",
+            ),
+            (LimitReject::QuantityTooLarge.into(), -1013, "LOT_SIZE"),
+            (
+                LimitReject::OutsideCollar.into(),
+                -1013,
+                "PERCENT_PRICE_BY_SIDE",
+            ),
+            (LimitReject::NotionalTooLarge.into(), -1013, "NOTIONAL"),
+            (LimitReject::PositionTooLarge.into(), -1013, "MAX_POSITION"),
+            (
+                LedgerReject::AccountClosed.into(),
+                -2010,
+                "account is closed",
+            ),
+        ] {
+            let error = ApiError::from(reject);
+            assert_eq!(error.status, StatusCode::BAD_REQUEST, "{reject:?}");
+            assert_eq!(error.code, code, "{reject:?}");
+            assert!(error.msg.contains(msg), "{reject:?}: {}", error.msg);
+        }
+        // As the limits of the gateways, with the header that goes with the status.
+        let rate = ApiError::from(Reject::from(LimitReject::TooManyOrders));
+        assert_eq!(
+            (rate.status, rate.code),
+            (StatusCode::TOO_MANY_REQUESTS, -1015)
+        );
+        assert!(rate.msg.contains("Too many new orders"), "{}", rate.msg);
+        assert!(rate.into_response().headers().contains_key("retry-after"));
+        for reject in [
+            Reject::NotHalted,
+            Reject::FeeAccount,
+            LedgerReject::AccountNotEmpty.into(),
+        ] {
+            let error = ApiError::from(reject);
             assert_eq!((error.code, &*error.msg), (-1100, &*reject.to_string()));
         }
     }

@@ -148,10 +148,7 @@ fn exchange() -> Outcome {
             instrument: instrument()?,
             base,
             quote,
-            fees: FeeSchedule {
-                maker: fee,
-                taker: fee,
-            },
+            fees: FeeSchedule::flat(fee, fee)?,
         }),
     ]);
     for (id, side, quantity) in [(1, Side::Sell, 5), (2, Side::Buy, 2)] {

@@ -14,7 +14,7 @@ mod situations;
 
 pub use book::book;
 pub use damage::damage;
-pub use engine::engine;
+pub use engine::{engine, inputs};
 pub use ledger::ledger;
 
 /// After how many commands the real thing is restored from a snapshot of itself.
@@ -33,7 +33,7 @@ pub struct Coverage<R> {
     pub rejects: Vec<(R, u64)>,
     /// Closed orders by reason.
     pub closes: Vec<(CloseReason, u64)>,
-    /// Events of books by kind.
+    /// Events by kind.
     pub events: Vec<(&'static str, u64)>,
     /// Orders that met one of their own account or group, by what they do then.
     pub self_trades: Vec<(SelfTradePrevention, u64)>,
@@ -84,8 +84,16 @@ impl<R: Copy + PartialEq> Coverage<R> {
                 BookEvent::Closed { reason, .. } => count(&mut self.closes, *reason, 1),
                 _ => {}
             }
-            count(&mut self.events, kind(event), 1);
+            self.note_event(kind(event));
         }
+    }
+
+    fn note_event(&mut self, kind: &'static str) {
+        count(&mut self.events, kind, 1);
+    }
+
+    fn note_situation(&mut self, what: &'static str) {
+        count(&mut self.situations, what, 1);
     }
 }
 

@@ -1,13 +1,16 @@
 //! What the events of an exchange alone say: balances, depth and open orders.
 //!
 //! The auditor never sees an exchange. It arrives at what everybody owns in two ways, from the
-//! balances that the events announce and from the money that they say has moved; and it follows
-//! the orders of each instrument with the [auditor of a book](crate::auditor).
+//! postings and from the money that the other events say has moved: behind each event come the
+//! postings that it leads to, and those move what it says and nothing else. Per asset all that a
+//! command moves adds up to zero, counting the world outside. And the auditor follows the orders of
+//! each instrument with the [auditor of a book](crate::auditor).
 
 use std::collections::BTreeMap;
 
-use accounts_core::{AccountId, AssetId, Event as LedgerEvent};
+use accounts_core::{AccountId, Amount, AssetId, Event as LedgerEvent, Fee, Party, Posting};
 use exchange_engine::{Event, FEE_ACCOUNT, InstrumentId, Listing};
+use num_bigint::BigInt;
 use orderbook_core::{Event as BookEvent, Side, Trade};
 
 use crate::auditor::Auditor;
@@ -18,11 +21,27 @@ use crate::ledger::Balances;
 pub struct ExchangeAuditor {
     pairs: BTreeMap<InstrumentId, (AssetId, AssetId)>,
     books: BTreeMap<InstrumentId, Auditor>,
-    announced: Balances,
-    /// Deposits, withdrawals, trades and fees, added up modulo 2^128: a trade takes before it
-    /// gives, and the order in which one adds up must not matter.
-    moved: BTreeMap<(AccountId, AssetId), u128>,
-    unsettled: Option<Trade>,
+    /// What the postings add up to.
+    posted: Balances,
+    /// What everybody owns by what the other events say.
+    moved: BTreeMap<(AccountId, AssetId), BigInt>,
+    /// What the world outside has: less than nothing, or nothing.
+    external: BTreeMap<AssetId, BigInt>,
+}
+
+/// What has been added to whose assets.
+type Moves = Vec<((AccountId, AssetId), BigInt)>;
+
+/// An event and the postings behind it.
+#[derive(Default)]
+struct Step {
+    /// What the event says has moved.
+    said: Moves,
+    /// What the postings move.
+    posted: Moves,
+    /// Whether it is one command of a ledger, which posts once for each balance. Else there may be
+    /// several, a hold and a release.
+    at_once: bool,
 }
 
 impl ExchangeAuditor {
@@ -38,126 +57,180 @@ impl ExchangeAuditor {
     /// What does not add up, in words.
     pub fn fold(&mut self, events: &[Event]) -> Result<(), String> {
         let mut of_books: BTreeMap<InstrumentId, Vec<BookEvent>> = BTreeMap::new();
+        let mut sums: Vec<(AssetId, BigInt)> = Vec::new();
+        let mut step = Step::default();
         for event in events {
-            if let (Some(trade), false) = (self.unsettled, matches!(event, Event::Settled { .. })) {
-                return Err(format!("not settled: {trade:?}"));
-            }
             if let Some((instrument, event)) = event.of_book() {
                 of_books.entry(instrument).or_default().push(event);
-                if let BookEvent::Traded(trade) = event {
-                    self.unsettled = Some(trade);
-                }
             }
-            match *event {
-                Event::Settled { trade, .. } => {
-                    if self.unsettled.take() != Some(trade) {
-                        return Err(format!("settled without a trade: {trade:?}"));
+            let posting = match *event {
+                Event::Ledger(event) => {
+                    if let Some(entry) = event.entry() {
+                        add(&mut sums, entry.asset, entry.change.get().into());
+                        if entry.party == Party::External {
+                            let external = self.external.entry(entry.asset).or_default();
+                            *external += entry.change.get();
+                        }
                     }
-                    self.settle(event)?;
+                    match event {
+                        LedgerEvent::Posted(posting) => Some(posting),
+                        _ => None,
+                    }
                 }
-                Event::Ledger(event) => self.fold_ledger(&event),
-                _ => {}
+                _ => None,
+            };
+            if let Some(posting) = posting {
+                self.post(&mut step, &posting)
+                    .map_err(|what| format!("{what}, at {event:?}"))?;
+            } else {
+                self.finish(&step)?;
+                step = self.said(event)?;
             }
+            if let Event::InstrumentDelisted { instrument } = *event {
+                of_books.remove(&instrument).map_or(Ok(()), |events| {
+                    let mut book = self.books.remove(&instrument).unwrap_or_default();
+                    book.fold(&events)
+                })?;
+                self.pairs.remove(&instrument);
+            }
+        }
+        self.finish(&step)?;
+        if let Some(sum) = sums.iter().find(|(_, sum)| *sum != BigInt::ZERO) {
+            return Err(format!("the entries do not add up to zero: {sum:?}"));
         }
         for (instrument, events) in of_books {
             self.books.entry(instrument).or_default().fold(&events)?;
         }
-        self.announced.retain(|_, pair| *pair != (0, 0));
-        self.moved.retain(|_, owned| *owned != 0);
-        let sum = |(available, held): &(u128, u128)| available + held;
-        let announced = self.announced.iter().map(|(key, pair)| (*key, sum(pair)));
-        if !announced.eq(self.moved.iter().map(|(key, owned)| (*key, *owned))) {
-            return Err(format!(
-                "announced {:?}, but moved {:?}",
-                self.announced, self.moved
-            ));
-        }
         Ok(())
     }
 
-    fn fold_ledger(&mut self, event: &LedgerEvent) {
-        match *event {
-            LedgerEvent::Deposited {
-                account,
-                asset,
-                amount,
-            } => self.give(account, asset, amount.get()),
-            LedgerEvent::Withdrawn {
-                account,
-                asset,
-                amount,
-            } => self.take(account, asset, amount.get()),
-            LedgerEvent::BalanceChanged {
-                account,
-                asset,
-                available,
-                held,
-            } => {
-                let pair = (available.get(), held.get());
-                self.announced.insert((account, asset), pair);
+    fn post(&mut self, step: &mut Step, posting: &Posting) -> Result<(), String> {
+        let key = (posting.account, posting.asset);
+        let (available, held) = (posting.available.get(), posting.held.get());
+        if (available, held) == (0, 0) {
+            return Err("nothing is posted".into());
+        }
+        if step.at_once && step.posted.iter().any(|(seen, _)| *seen == key) {
+            return Err("posted twice".into());
+        }
+        let before = self.posted.remove(&key).unwrap_or_default();
+        let after = (posting.balance.available.get(), posting.balance.held.get());
+        let sum = (
+            before.0.checked_add_signed(available),
+            before.1.checked_add_signed(held),
+        );
+        if sum != (Some(after.0), Some(after.1)) {
+            return Err(format!("the balance was {before:?}"));
+        }
+        if after != (0, 0) {
+            self.posted.insert(key, after);
+        }
+        add(&mut step.posted, key, BigInt::from(available) + held);
+        Ok(())
+    }
+
+    /// Whether an event and the postings behind it say the same.
+    fn finish(&mut self, step: &Step) -> Result<(), String> {
+        for (key, said) in &step.said {
+            let owned = self.moved.entry(*key).or_default();
+            *owned += said;
+        }
+        for (key, _) in step.said.iter().chain(&step.posted) {
+            let (available, held) = self.posted.get(key).copied().unwrap_or_default();
+            let owned = self.moved.get(key).cloned().unwrap_or_default();
+            if BigInt::from(available) + held != owned {
+                return Err(format!(
+                    "posted {:?}, but moved {:?}: {key:?} should own {owned}",
+                    step.posted, step.said
+                ));
             }
-            LedgerEvent::AssetAdded { .. } | LedgerEvent::AccountOpened { .. } => {}
-        }
-    }
-
-    fn settle(&mut self, event: &Event) -> Result<(), String> {
-        let Event::Settled {
-            instrument,
-            trade,
-            base_amount,
-            quote_amount,
-            maker_fee,
-            taker_fee,
-        } = *event
-        else {
-            return Ok(());
-        };
-        let pair = self.pairs.get(&instrument).copied();
-        let (base, quote) = pair.ok_or("a trade of what is not listed")?;
-        let (base, quote) = ((base, base_amount), (quote, quote_amount));
-        let (maker_gives, taker_gives) = match trade.taker_side {
-            Side::Buy => (base, quote),
-            Side::Sell => (quote, base),
-        };
-        for (giver, (asset, amount), receiver, fee) in [
-            (
-                trade.maker_account,
-                maker_gives,
-                trade.taker_account,
-                taker_fee,
-            ),
-            (
-                trade.taker_account,
-                taker_gives,
-                trade.maker_account,
-                maker_fee,
-            ),
-        ] {
-            let rest = amount.get().checked_sub(fee.get());
-            self.take(giver, asset, amount.get());
-            self.give(receiver, asset, rest.ok_or("a fee above what it is of")?);
-            self.give(FEE_ACCOUNT, asset, fee.get());
         }
         Ok(())
     }
 
-    fn give(&mut self, account: AccountId, asset: AssetId, amount: u128) {
-        let owned = self.moved.entry((account, asset)).or_default();
-        *owned = owned.wrapping_add(amount);
+    /// What an event says that has moved.
+    fn said(&self, event: &Event) -> Result<Step, String> {
+        let mut said = Moves::new();
+        let mut at_once = true;
+        match *event {
+            Event::Ledger(LedgerEvent::Deposited {
+                account,
+                asset,
+                amount,
+            }) => add(&mut said, (account, asset), amount.get().into()),
+            Event::Ledger(LedgerEvent::Withdrawn {
+                account,
+                asset,
+                amount,
+            }) => add(&mut said, (account, asset), -BigInt::from(amount.get())),
+            Event::Traded {
+                instrument,
+                trade,
+                base_amount,
+                quote_amount,
+                maker_fee,
+                taker_fee,
+            } => {
+                let pair = self.pairs.get(&instrument).copied();
+                let (base, quote) = pair.ok_or("a trade of what is not listed")?;
+                let (base, quote) = ((base, base_amount), (quote, quote_amount));
+                said = moved_by(&trade, base, quote, maker_fee, taker_fee);
+            }
+            _ => at_once = false,
+        }
+        Ok(Step {
+            said,
+            at_once,
+            ..Step::default()
+        })
     }
 
-    fn take(&mut self, account: AccountId, asset: AssetId, amount: u128) {
-        let owned = self.moved.entry((account, asset)).or_default();
-        *owned = owned.wrapping_sub(amount);
-    }
-
-    /// The balances that the events add up to, without those that are zero.
+    /// The balances that the postings add up to, without those that are zero.
     pub const fn balances(&self) -> &Balances {
-        &self.announced
+        &self.posted
+    }
+
+    /// What the world outside is owed of an asset: deposits minus withdrawals.
+    pub fn owed(&self, asset: AssetId) -> BigInt {
+        -self.external.get(&asset).cloned().unwrap_or_default()
     }
 
     /// What the events say about a book, if anything.
     pub fn book(&self, instrument: InstrumentId) -> Option<&Auditor> {
         self.books.get(&instrument)
+    }
+}
+
+fn moved_by(
+    trade: &Trade,
+    base: (AssetId, Amount),
+    quote: (AssetId, Amount),
+    maker_fee: Fee,
+    taker_fee: Fee,
+) -> Moves {
+    let (maker_gives, taker_gives) = match trade.taker_side {
+        Side::Buy => (base, quote),
+        Side::Sell => (quote, base),
+    };
+    let (maker, taker) = (trade.maker_account, trade.taker_account);
+    let mut moves = Moves::new();
+    for (giver, (asset, amount), receiver) in
+        [(maker, maker_gives, taker), (taker, taker_gives, maker)]
+    {
+        add(&mut moves, (giver, asset), -BigInt::from(amount.get()));
+        add(&mut moves, (receiver, asset), amount.get().into());
+    }
+    for (payer, fee) in [(maker, maker_fee), (taker, taker_fee)] {
+        let amount = BigInt::from(fee.amount.get());
+        add(&mut moves, (payer, fee.asset), -amount.clone());
+        add(&mut moves, (FEE_ACCOUNT, fee.asset), amount);
+    }
+    moves
+}
+
+fn add<K: PartialEq>(sums: &mut Vec<(K, BigInt)>, key: K, amount: BigInt) {
+    match sums.iter_mut().find(|(seen, _)| *seen == key) {
+        Some((_, sum)) => *sum += amount,
+        None => sums.push((key, amount)),
     }
 }

@@ -18,7 +18,7 @@ fn every_file_of_the_corpus() {
             .expect("a readable file");
         coverage.add(&differential::ledger(&bytes));
     }
-    assert!(coverage.trades > 0, "the corpus settles nothing");
+    everything_happened(&coverage);
 }
 
 #[test]
@@ -32,22 +32,56 @@ fn seeded_commands() {
         coverage.add(&differential::ledger(&bytes));
     }
 
-    // A comparison proves nothing about what never happened in it.
     assert!(coverage.trades > coverage.commands / 100, "{coverage:?}");
+    everything_happened(&coverage);
+}
+
+/// A comparison proves nothing about what never happened in it. A ledger sees no rates and schedules
+/// that were refused where they were made.
+fn everything_happened(coverage: &Coverage<LedgerReject>) {
     for reason in [
         LedgerReject::UnknownAsset,
         LedgerReject::DuplicateAsset,
         LedgerReject::UnknownAccount,
         LedgerReject::DuplicateAccount,
+        LedgerReject::AccountClosed,
+        LedgerReject::AccountNotEmpty,
         LedgerReject::ZeroAmount,
         LedgerReject::InvalidSettlement,
-        LedgerReject::InsufficientAvailable,
         LedgerReject::InsufficientHeld,
+        LedgerReject::InsufficientAvailable,
         LedgerReject::AmountOverflow,
     ] {
-        let seen = coverage.rejects.iter().any(|(seen, _)| *seen == reason);
-        assert!(seen, "no command was refused as {reason:?}");
+        happened(&coverage.rejects, &reason);
     }
+    for event in [
+        "AssetAdded",
+        "AccountOpened",
+        "AccountClosed",
+        "Deposited",
+        "Withdrawn",
+        "Posted",
+    ] {
+        happened(&coverage.events, &event);
+    }
+    for situation in [
+        "fee in a third asset",
+        "fee in what is paid",
+        "fee in what is received",
+        "more is freed than paid",
+        "rebate",
+        "settled an extreme amount",
+        "settled with oneself",
+        "the fee account settled",
+    ] {
+        happened(&coverage.situations, &situation);
+    }
+}
+
+#[track_caller]
+fn happened<T: PartialEq + std::fmt::Debug>(counts: &[(T, u64)], what: &T) {
+    let seen = counts.iter().any(|(seen, _)| seen == what);
+    assert!(seen, "{what:?} never happened");
 }
 
 proptest! {

@@ -4,7 +4,9 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
-use accounts_core::{Amount, AssetId, FeeSchedule};
+use accounts_core::{
+    AccountLimits, Amount, AssetId, FeeSchedule, InstrumentId, OrderLimits, PriceCollar,
+};
 use orderbook_core::{
     AccountId, Instrument, OrderId, OrderKind, Price, Quantity, SelfTradePrevention, Side,
     TimeInForce, Timestamp,
@@ -18,29 +20,6 @@ pub struct Input {
     pub time: Timestamp,
     /// What to do.
     pub command: Command,
-}
-
-/// Names an instrument of an exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct InstrumentId(u32);
-
-impl InstrumentId {
-    /// Wraps the bare number.
-    pub const fn new(value: u32) -> Self {
-        Self(value)
-    }
-
-    /// The bare number.
-    pub const fn get(self) -> u32 {
-        self.0
-    }
-}
-
-impl fmt::Display for InstrumentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
 }
 
 /// One request to an exchange. Commands are carried out whole or not at all.
@@ -95,7 +74,8 @@ pub enum Command {
         account: AccountId,
         /// What is traded.
         instrument: InstrumentId,
-        /// The owner's name for the order, unique among the account's open orders.
+        /// The owner's name for the order, unique among the account's open and recent orders. Placing
+        /// the same order once more under its name tells what became of it the first time.
         client_order_id: Option<ClientOrderId>,
         /// Buy or sell.
         side: Side,
@@ -170,6 +150,75 @@ pub enum Command {
     /// Let time pass: in every instrument, by ascending id, the orders expire whose date has come
     /// by the time of this input. Nothing else makes them expire.
     AdvanceTime,
+    /// Close an account that owns nothing, for good.
+    CloseAccount {
+        /// Which one; not the fee account.
+        account: AccountId,
+    },
+    /// Cancel all orders in an instrument and list it no more. Its id is never free again.
+    DelistInstrument {
+        /// Which one.
+        instrument: InstrumentId,
+    },
+    /// Stop trading: nothing is placed, replaced or amended until it is resumed. Orders may be
+    /// cancelled and reduced, they expire, and those of a halted account that still rest may be
+    /// taken. Halting what is halted is taken as well: it may cancel what is still open.
+    Halt {
+        /// How much of the exchange.
+        scope: Scope,
+        /// Whether open orders are cancelled.
+        cancel_orders: bool,
+    },
+    /// Let trading go on.
+    Resume {
+        /// What was halted.
+        scope: Scope,
+    },
+    /// Set what every account may do in an instrument.
+    LimitInstrument {
+        /// Which one.
+        instrument: InstrumentId,
+        /// From now on, each account for itself.
+        limits: OrderLimits,
+        /// How far from the price of the last trade orders may trade; before the first trade nothing
+        /// is too far. A market order is given the end of it as protection.
+        collar: Option<PriceCollar>,
+    },
+    /// Set what an account may do in all instruments together.
+    LimitAccount {
+        /// Which one.
+        account: AccountId,
+        /// From now on.
+        limits: AccountLimits,
+    },
+    /// Set what an account may do in an instrument, besides what every account may.
+    LimitAccountIn {
+        /// Which one.
+        account: AccountId,
+        /// Where.
+        instrument: InstrumentId,
+        /// From now on.
+        limits: OrderLimits,
+    },
+    /// Let an account pay its fees in an asset of its choice, where it can; see
+    /// [`FeeAssetChosen`](crate::Event::FeeAssetChosen).
+    ChooseFeeAsset {
+        /// Which one.
+        account: AccountId,
+        /// `None`: in what it receives.
+        asset: Option<AssetId>,
+    },
+}
+
+/// How much of an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Scope {
+    /// All of it.
+    Venue,
+    /// One instrument.
+    Instrument(InstrumentId),
+    /// One account.
+    Account(AccountId),
 }
 
 /// A pair to be made tradable.

@@ -1,23 +1,24 @@
 //! What an exchange reports: facts, in the order in which they happened.
 
-use accounts_core::{Amount, Event as LedgerEvent};
+use accounts_core::{Amount, AssetId, Event as LedgerEvent, Fee, InstrumentId};
 use orderbook_core::{
-    AccountId, Event as BookEvent, Level, Order, OrderId, Price, Quantity, Side, Trade,
+    AccountId, CloseReason, Event as BookEvent, Level, Notional, Order, OrderId, Price, Quantity,
+    Side, Trade,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientOrderId, InstrumentId};
+use crate::{ClientOrderId, Scope};
 
 /// One fact about an exchange.
 ///
 /// | order of events for one order that comes in |
 /// |---|
-/// | [`OrderAccepted`](Event::OrderAccepted), or [`OrderAmended`](Event::OrderAmended), then the balance changes of its hold |
-/// | for each trade: the book's `Traded`, [`Settled`](Event::Settled), the balance changes |
+/// | [`OrderAccepted`](Event::OrderAccepted), or [`OrderAmended`](Event::OrderAmended), then the posting of its hold |
+/// | for each trade: [`Traded`](Event::Traded), then its postings |
 /// | unless it rested at once: the book's `Rested` or `Closed` |
-/// | the balance change of what it need not hold any more, if that is something |
+/// | the posting of what it need not hold any more, if that is something |
 ///
-/// Every other event of the book is followed by the balance changes of what it releases.
+/// Every other event of the book is followed by the postings of what it releases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// A pair became tradable.
@@ -71,8 +72,9 @@ pub enum Event {
         /// What.
         event: BookEvent,
     },
-    /// The money of a trade changed hands. Follows the book's `Traded`.
-    Settled {
+    /// Two orders traded, and the money changed hands. Stands for the book's `Traded`, which is not
+    /// repeated.
+    Traded {
         /// Where.
         instrument: InstrumentId,
         /// The trade.
@@ -81,13 +83,84 @@ pub enum Event {
         base_amount: Amount,
         /// What the seller received before fees, in smallest units of quote.
         quote_amount: Amount,
-        /// What the maker paid, in smallest units of the asset it received.
-        maker_fee: Amount,
-        /// What the taker paid, in smallest units of the asset it received.
-        taker_fee: Amount,
+        /// What the maker paid, or was paid as a rebate.
+        maker_fee: Fee,
+        /// What the taker paid.
+        taker_fee: Fee,
     },
-    /// A balance changed, money came in or went out, an asset or an account became known.
+    /// An order was sent once more under its name, and is not placed again.
+    OrderRepeated {
+        /// Where.
+        instrument: InstrumentId,
+        /// The order, with the id the exchange gave it.
+        order_id: OrderId,
+        /// Its owner.
+        account: AccountId,
+        /// The name its owner gave it.
+        client_order_id: ClientOrderId,
+        /// What became of it when it was placed.
+        outcome: Outcome,
+    },
+    /// A balance changed, money came in or went out, an asset or an account became known or was
+    /// closed.
     Ledger(LedgerEvent),
+    /// A pair is not tradable any more. Follows the cancellation of its orders.
+    InstrumentDelisted {
+        /// Its id.
+        instrument: InstrumentId,
+    },
+    /// Trading stopped. What is cancelled therefore follows: by ascending instrument, of an account
+    /// by ascending order id, else bids before asks and best price first.
+    Halted {
+        /// How much of the exchange.
+        scope: Scope,
+    },
+    /// Trading goes on.
+    Resumed {
+        /// How much of the exchange.
+        scope: Scope,
+    },
+    /// Limits are others from here on.
+    LimitsChanged {
+        /// Of which account; `None`: of all.
+        account: Option<AccountId>,
+        /// In which instrument; `None`: in all together.
+        instrument: Option<InstrumentId>,
+    },
+    /// An account pays its fees in another asset from here on.
+    ///
+    /// | the chosen asset is, in a trade, | the fee is a share of | and is paid |
+    /// |---|---|---|
+    /// | none, or what is received | what is received | out of that |
+    /// | what is paid | what is paid | on top of it: an order holds its worst fee too |
+    /// | a third | what the quote amount is worth in it, at the price of the last trade of the pair of both | out of what is available |
+    ///
+    /// Where a third asset has no such pair with quote, has not traded with it yet, or not enough of
+    /// it is available, the fee is paid in what is received.
+    FeeAssetChosen {
+        /// Which one.
+        account: AccountId,
+        /// `None`: in what it receives.
+        asset: Option<AssetId>,
+    },
+}
+
+/// What became of an order when it was placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// How much traded at once.
+    pub filled: Quantity,
+    /// What for, in ticks times lots.
+    pub notional: Notional,
+    /// Why it ended at once; `None` where it came to rest.
+    pub closed: Option<CloseReason>,
+}
+
+impl From<LedgerEvent> for Event {
+    #[inline]
+    fn from(event: LedgerEvent) -> Self {
+        Self::Ledger(event)
+    }
 }
 
 impl Event {
@@ -129,6 +202,9 @@ impl Event {
                 };
                 Some((instrument, amended))
             }
+            Self::Traded {
+                instrument, trade, ..
+            } => Some((instrument, BookEvent::Traded(trade))),
             Self::Book { instrument, event } => Some((instrument, event)),
             _ => None,
         }

@@ -1,25 +1,25 @@
 //! The exchange: one ledger, a book per instrument, one verb.
 
-use alloc::collections::BTreeMap;
-use alloc::format;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use accounts_core::{
-    Amount, AssetId, Command as LedgerCommand, Event as LedgerEvent, Ledger, LedgerReject,
+    AssetId, Command as LedgerCommand, Event as LedgerEvent, IdMap, InstrumentId, Ledger,
+    LedgerReject,
 };
 use orderbook_core::{
-    AccountId, BookReject, Command as BookCommand, Event as BookEvent, Order, OrderId, OrderKind,
-    Price, Quantity, Resting, RestingOrder, Side, TimeInForce, Timestamp, Violation,
+    AccountId, Command as BookCommand, Event as BookEvent, Order, OrderId, Price, RestingOrder,
+    Selection, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::open_orders::OpenOrders;
-use crate::settlement::{Incoming, Settling, Terms};
-use crate::{
-    ClientOrderId, Command, Event, Input, InstrumentId, Listing, Market, OpenOrder, OrderRef,
-    Reject,
-};
+use crate::limits::{MarketLimits, Pace, TraderLimits, boxed};
+use crate::orders::OpenOrder;
+use crate::prices::Prices;
+use crate::settlement::{self, Incoming, Settling};
+use crate::trader::Trader;
+use crate::{ClientOrderId, Command, Event, Input, Listing, Market, OrderRef, Reject, Scope};
 
 /// The account that fees are paid to. Every exchange has it from the start.
 pub const FEE_ACCOUNT: AccountId = AccountId::new(0);
@@ -44,12 +44,16 @@ pub struct Exchange {
     pub(crate) time: Timestamp,
     pub(crate) last_order_id: OrderId,
     pub(crate) assets: BTreeMap<AssetId, Asset>,
-    pub(crate) markets: BTreeMap<InstrumentId, Market>,
+    pub(crate) markets: IdMap<InstrumentId, Market>,
+    /// Instruments that were listed once. Their ids mean something in a log, for good.
+    pub(crate) delisted: BTreeSet<InstrumentId>,
+    pub(crate) halted: bool,
+    pub(crate) prices: Prices,
     pub(crate) ledger: Ledger,
-    pub(crate) open_orders: OpenOrders,
-    /// Kept between commands for their capacity only; empty outside `apply`.
-    book_events: Vec<BookEvent>,
-    ledger_events: Vec<LedgerEvent>,
+    /// The open accounts of the ledger.
+    pub(crate) traders: IdMap<AccountId, Trader>,
+    /// Kept between commands for its capacity only; empty outside `apply`.
+    pub(crate) book_events: Vec<BookEvent>,
 }
 
 impl Default for Exchange {
@@ -70,21 +74,25 @@ impl Exchange {
             account: FEE_ACCOUNT,
         };
         ledger
-            .apply(&open, &mut Vec::new())
+            .apply(&open, &mut Vec::<LedgerEvent>::new())
             .expect("an empty ledger takes any account");
         Self::with_ledger(ledger)
     }
 
     pub(crate) fn with_ledger(ledger: Ledger) -> Self {
+        let open = ledger.accounts().filter(|id| ledger.has_account(*id));
+        let traders = open.map(|id| (id, Trader::default())).collect();
         Self {
             time: Timestamp::default(),
             last_order_id: OrderId::default(),
             assets: BTreeMap::new(),
-            markets: BTreeMap::new(),
+            markets: IdMap::new(),
+            delisted: BTreeSet::new(),
+            halted: false,
+            prices: Prices::default(),
             ledger,
-            open_orders: OpenOrders::default(),
+            traders,
             book_events: Vec::new(),
-            ledger_events: Vec::new(),
         }
     }
 
@@ -93,51 +101,13 @@ impl Exchange {
     /// # Errors
     ///
     /// A [`Reject`] where the input is refused; state and `events` are then untouched.
+    #[inline]
     pub fn apply(&mut self, input: &Input, events: &mut Vec<Event>) -> Result<(), Reject> {
         if input.time < self.time {
             return Err(Reject::TimeWentBackwards);
         }
+        let now = input.time;
         match &input.command {
-            Command::AddAsset {
-                asset,
-                code,
-                decimals,
-            } => self.add_asset(*asset, code, *decimals, events)?,
-            Command::ListInstrument(listing) => self.list(listing, events)?,
-            Command::SetFees { instrument, fees } => {
-                let market = self.markets.get_mut(instrument);
-                market.ok_or(Reject::UnknownInstrument)?.fees = *fees;
-                events.push(Event::FeesChanged {
-                    instrument: *instrument,
-                });
-            }
-            Command::OpenAccount { account } => {
-                self.move_money(LedgerCommand::OpenAccount { account: *account }, events)?;
-            }
-            Command::Deposit {
-                account,
-                asset,
-                amount,
-            } => self.move_money(
-                LedgerCommand::Deposit {
-                    account: *account,
-                    asset: *asset,
-                    amount: *amount,
-                },
-                events,
-            )?,
-            Command::Withdraw {
-                account,
-                asset,
-                amount,
-            } => self.move_money(
-                LedgerCommand::Withdraw {
-                    account: *account,
-                    asset: *asset,
-                    amount: *amount,
-                },
-                events,
-            )?,
             Command::Place {
                 account,
                 instrument,
@@ -147,7 +117,7 @@ impl Exchange {
                 kind,
                 self_trade,
             } => {
-                let order = Order {
+                let mut command = BookCommand::Place(Order {
                     id: self.next_order_id(),
                     account: *account,
                     group: None,
@@ -155,33 +125,24 @@ impl Exchange {
                     quantity: *quantity,
                     kind: *kind,
                     self_trade: *self_trade,
-                };
-                self.place(input.time, *instrument, order, *client_order_id, events)?;
+                });
+                let named = client_order_id.as_ref();
+                self.place(now, *instrument, named, &mut command, events)?;
             }
             Command::Cancel {
                 account,
                 instrument,
                 order,
-            } => {
-                let order_id = self.find(*account, *instrument, *order)?.id;
-                self.carry_out(*instrument, &BookCommand::Cancel { order_id }, None, events);
-            }
-            Command::CancelAll {
-                account,
-                instrument,
-            } => self.cancel_all(*account, *instrument, events)?,
-            Command::Reduce {
+            } => self.cancel(now, *account, *instrument, *order, events)?,
+            Command::Amend {
                 account,
                 instrument,
                 order,
-                by,
+                quantity,
+                price,
             } => {
-                let order_id = self.find(*account, *instrument, *order)?.id;
-                let command = BookCommand::Reduce { order_id, by: *by };
-                self.market_or_reject(*instrument)?
-                    .book
-                    .validate(&command)?;
-                self.carry_out(*instrument, &command, None, events);
+                let order_id = self.find(*account, *instrument, *order)?;
+                self.amend(now, *instrument, order_id, *quantity, *price, events)?;
             }
             Command::Replace {
                 account,
@@ -192,29 +153,172 @@ impl Exchange {
                 price,
                 time_in_force,
             } => {
-                let replaced = *self.find(*account, *instrument, *order)?;
-                let command = BookCommand::Replace {
-                    order_id: replaced.id,
-                    new_order_id: self.next_order_id(),
-                    quantity: *quantity,
-                    price: *price,
-                    time_in_force: *time_in_force,
-                };
-                self.replace(input.time, &replaced, &command, *client_order_id, events)?;
+                let terms = (*quantity, *price, *time_in_force);
+                let named = *client_order_id;
+                self.replace(now, *account, *instrument, *order, named, terms, events)?;
             }
-            Command::Amend {
+            Command::CancelAll {
+                account,
+                instrument,
+            } => {
+                self.market_or_reject(*instrument)?;
+                if !self.cancel_orders_of(now, *account, *instrument, events) {
+                    return Err(Reject::UnknownOrder);
+                }
+            }
+            Command::Reduce {
                 account,
                 instrument,
                 order,
-                quantity,
-                price,
+                by,
             } => {
-                let amended = *self.find(*account, *instrument, *order)?;
-                self.amend(&amended, *quantity, *price, events)?;
+                let order_id = self.find(*account, *instrument, *order)?;
+                let command = BookCommand::Reduce { order_id, by: *by };
+                self.try_out(now, *instrument, &command, None, events)?;
             }
-            Command::AdvanceTime => self.expire(input.time, events),
+            other => self.administer(now, other, events)?,
         }
-        self.time = input.time;
+        self.time = now;
+        Ok(())
+    }
+
+    /// What is not about one order.
+    fn administer(
+        &mut self,
+        now: Timestamp,
+        command: &Command,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        match command {
+            Command::AddAsset {
+                asset,
+                code,
+                decimals,
+            } => self.add_asset(*asset, code, *decimals, events)?,
+            Command::ListInstrument(listing) => self.list(listing, events)?,
+            Command::DelistInstrument { instrument } => {
+                self.market_or_reject(*instrument)?;
+                self.delist(now, *instrument, events);
+            }
+            Command::SetFees { instrument, fees } => {
+                self.market_mut_or_reject(*instrument)?.fees = fees.clone();
+                events.push(Event::FeesChanged {
+                    instrument: *instrument,
+                });
+            }
+            Command::OpenAccount { account } => {
+                self.move_money(&LedgerCommand::OpenAccount { account: *account }, events)?;
+                self.traders.insert(*account, Trader::default());
+            }
+            Command::CloseAccount { account } => {
+                if *account == FEE_ACCOUNT {
+                    return Err(Reject::FeeAccount);
+                }
+                self.move_money(&LedgerCommand::CloseAccount { account: *account }, events)?;
+                self.traders.remove(*account);
+            }
+            &Command::Deposit {
+                account,
+                asset,
+                amount,
+            } => {
+                let deposit = LedgerCommand::Deposit {
+                    account,
+                    asset,
+                    amount,
+                };
+                self.move_money(&deposit, events)?;
+            }
+            &Command::Withdraw {
+                account,
+                asset,
+                amount,
+            } => {
+                let withdraw = LedgerCommand::Withdraw {
+                    account,
+                    asset,
+                    amount,
+                };
+                self.move_money(&withdraw, events)?;
+            }
+            Command::AdvanceTime => self.expire(now, events),
+            Command::Halt {
+                scope,
+                cancel_orders,
+            } => {
+                *self.halt_of(*scope)? = true;
+                events.push(Event::Halted { scope: *scope });
+                if *cancel_orders {
+                    self.cancel_orders_in(now, *scope, events);
+                }
+            }
+            Command::Resume { scope } => {
+                let halted = self.halt_of(*scope)?;
+                if !*halted {
+                    return Err(Reject::NotHalted);
+                }
+                *halted = false;
+                events.push(Event::Resumed { scope: *scope });
+            }
+            Command::LimitInstrument {
+                instrument,
+                limits,
+                collar,
+            } => {
+                let market = self.market_mut_or_reject(*instrument)?;
+                market.limits = boxed(MarketLimits {
+                    orders: *limits,
+                    collar: *collar,
+                });
+                events.push(Event::LimitsChanged {
+                    account: None,
+                    instrument: Some(*instrument),
+                });
+            }
+            Command::LimitAccount { account, limits } => {
+                let trader = self.trader_mut_or_reject(*account)?;
+                trader.limits = boxed(TraderLimits {
+                    account: *limits,
+                    pace: Pace::default(),
+                    here: trader.limits.take().unwrap_or_default().here,
+                });
+                events.push(Event::LimitsChanged {
+                    account: Some(*account),
+                    instrument: None,
+                });
+            }
+            Command::LimitAccountIn {
+                account,
+                instrument,
+                limits,
+            } => {
+                self.market_or_reject(*instrument)?;
+                let trader = self.trader_mut_or_reject(*account)?;
+                let mut own = trader.limits.take().unwrap_or_default();
+                own.set_here(*instrument, *limits);
+                trader.limits = boxed(*own);
+                events.push(Event::LimitsChanged {
+                    account: Some(*account),
+                    instrument: Some(*instrument),
+                });
+            }
+            Command::ChooseFeeAsset { account, asset } => {
+                if asset.is_some_and(|asset| !self.assets.contains_key(&asset)) {
+                    return Err(LedgerReject::UnknownAsset.into());
+                }
+                self.trader_mut_or_reject(*account)?.fee_asset = *asset;
+                events.push(Event::FeeAssetChosen {
+                    account: *account,
+                    asset: *asset,
+                });
+            }
+            Command::Place { .. }
+            | Command::Cancel { .. }
+            | Command::Amend { .. }
+            | Command::Replace { .. }
+            | Command::CancelAll { .. }
+            | Command::Reduce { .. } => unreachable!("these are about orders"),
+        }
         Ok(())
     }
 
@@ -231,7 +335,7 @@ impl Exchange {
         if self.assets.values().any(|known| known.code == code) {
             return Err(Reject::DuplicateAssetCode);
         }
-        self.move_money(LedgerCommand::AddAsset { asset }, events)?;
+        self.move_money(&LedgerCommand::AddAsset { asset }, events)?;
         let code = code.into();
         self.assets.insert(asset, Asset { code, decimals });
         Ok(())
@@ -239,7 +343,8 @@ impl Exchange {
 
     fn list(&mut self, listing: &Listing, events: &mut Vec<Event>) -> Result<(), Reject> {
         let symbol = listing.instrument.symbol();
-        if self.markets.contains_key(&listing.id) || self.market_by_symbol(symbol).is_some() {
+        let id_taken = self.markets.contains(listing.id) || self.delisted.contains(&listing.id);
+        if id_taken || self.market_by_symbol(symbol).is_some() {
             return Err(Reject::DuplicateInstrument);
         }
         let asset = |id| {
@@ -255,227 +360,222 @@ impl Exchange {
         Ok(())
     }
 
+    fn delist(&mut self, now: Timestamp, instrument: InstrumentId, events: &mut Vec<Event>) {
+        self.cancel_orders_in(now, Scope::Instrument(instrument), events);
+        self.markets.remove(instrument);
+        self.prices.forget(instrument);
+        self.delisted.insert(instrument);
+        for (_, trader) in self.traders.iter_mut() {
+            trader.forget(instrument);
+        }
+        events.push(Event::InstrumentDelisted { instrument });
+    }
+
     fn move_money(
         &mut self,
-        command: LedgerCommand,
+        command: &LedgerCommand,
         events: &mut Vec<Event>,
     ) -> Result<(), Reject> {
-        self.ledger.apply(&command, &mut self.ledger_events)?;
-        events.extend(self.ledger_events.drain(..).map(Event::Ledger));
-        Ok(())
+        Ok(self.ledger.apply(command, events)?)
     }
 
-    fn place(
+    /// Whether trading is halted there.
+    fn halt_of(&mut self, scope: Scope) -> Result<&mut bool, Reject> {
+        Ok(match scope {
+            Scope::Venue => &mut self.halted,
+            Scope::Instrument(id) => &mut self.market_mut_or_reject(id)?.halted,
+            Scope::Account(id) => &mut self.trader_mut_or_reject(id)?.halted,
+        })
+    }
+
+    fn cancel_orders_in(&mut self, now: Timestamp, scope: Scope, events: &mut Vec<Event>) {
+        let instruments: Vec<InstrumentId> = match scope {
+            Scope::Instrument(instrument) => [instrument].into(),
+            Scope::Venue | Scope::Account(_) => self.markets.ids().collect(),
+        };
+        for instrument in instruments {
+            if let Scope::Account(account) = scope {
+                self.cancel_orders_of(now, account, instrument, events);
+            } else {
+                let all = BookCommand::CancelAll(Selection::ALL);
+                self.carry_out(now, instrument, &all, None, events);
+            }
+        }
+    }
+
+    /// Cancels the orders of an account in an instrument, oldest first. Whether there was any.
+    fn cancel_orders_of(
         &mut self,
         now: Timestamp,
-        instrument: InstrumentId,
-        order: Order,
-        client_order_id: Option<ClientOrderId>,
-        events: &mut Vec<Event>,
-    ) -> Result<(), Reject> {
-        let market = self.market_or_reject(instrument)?;
-        if !self.ledger.has_account(order.account) {
-            return Err(LedgerReject::UnknownAccount.into());
-        }
-        if client_order_id.is_some_and(|name| self.open_orders.named(order.account, name).is_some())
-        {
-            return Err(Reject::DuplicateClientOrderId);
-        }
-        let command = BookCommand::Place(order);
-        market.book.validate(&command)?;
-        if let OrderKind::Limit { time_in_force, .. } = order.kind {
-            not_expired(time_in_force, now)?;
-        }
-        let hold = needed(market, &order);
-        self.require(order.account, market.pays(order.side), hold, Amount::ZERO)?;
-
-        let incoming = Incoming {
-            client_order_id,
-            terms: Terms::New(order),
-            hold,
-        };
-        self.last_order_id = order.id;
-        self.carry_out(instrument, &command, Some(incoming), events);
-        Ok(())
-    }
-
-    fn cancel_all(
-        &mut self,
         account: AccountId,
         instrument: InstrumentId,
         events: &mut Vec<Event>,
-    ) -> Result<(), Reject> {
-        self.market_or_reject(instrument)?;
-        let order_ids = self.open_orders.of(account, instrument);
-        if order_ids.is_empty() {
-            return Err(Reject::UnknownOrder);
+    ) -> bool {
+        let orders: Vec<OrderId> = self.orders_of(account, instrument).collect();
+        for order_id in &orders {
+            let cancel = BookCommand::Cancel {
+                order_id: *order_id,
+            };
+            self.carry_out(now, instrument, &cancel, None, events);
         }
-        for order_id in order_ids {
-            self.carry_out(instrument, &BookCommand::Cancel { order_id }, None, events);
-        }
-        Ok(())
-    }
-
-    fn replace(
-        &mut self,
-        now: Timestamp,
-        replaced: &OpenOrder,
-        command: &BookCommand,
-        client_order_id: Option<ClientOrderId>,
-        events: &mut Vec<Event>,
-    ) -> Result<(), Reject> {
-        let account = replaced.account;
-        let holder = client_order_id.and_then(|name| self.open_orders.named(account, name));
-        if holder.is_some_and(|holder| holder != replaced.id) {
-            return Err(Reject::DuplicateClientOrderId);
-        }
-        let market = self.market_or_reject(replaced.instrument)?;
-        market.book.validate(command)?;
-        let BookCommand::Replace {
-            new_order_id,
-            quantity,
-            price,
-            time_in_force,
-            ..
-        } = *command
-        else {
-            return Err(Reject::UnknownOrder);
-        };
-        not_expired(time_in_force, now)?;
-        let old = market.book.order(replaced.id).ok_or(Reject::UnknownOrder)?;
-        let hold = market.hold_of(old.side, price, quantity);
-        let freed = market.hold_of(old.side, old.price, old.remaining);
-        self.require(account, market.pays(old.side), hold, freed)?;
-
-        let order = Order {
-            id: new_order_id,
-            account,
-            group: old.group,
-            side: old.side,
-            quantity,
-            kind: OrderKind::Limit {
-                price,
-                time_in_force,
-            },
-            self_trade: Some(old.self_trade),
-        };
-        let incoming = Incoming {
-            client_order_id,
-            terms: Terms::New(order),
-            hold,
-        };
-        self.last_order_id = new_order_id;
-        self.carry_out(replaced.instrument, command, Some(incoming), events);
-        Ok(())
-    }
-
-    fn amend(
-        &mut self,
-        amended: &OpenOrder,
-        quantity: Quantity,
-        price: Price,
-        events: &mut Vec<Event>,
-    ) -> Result<(), Reject> {
-        let market = self.market_or_reject(amended.instrument)?;
-        let command = BookCommand::Amend {
-            order_id: amended.id,
-            quantity,
-            price,
-        };
-        market.book.validate(&command)?;
-        let old = market.book.order(amended.id).ok_or(Reject::UnknownOrder)?;
-        // Where more has traded than the order is to be, it is cancelled and needs nothing.
-        let remaining = quantity.checked_sub(old.filled()).unwrap_or(Quantity::ZERO);
-        let hold = market.hold_of(old.side, price, remaining);
-        let held = market.hold_of(old.side, old.price, old.remaining);
-        self.require(old.account, market.pays(old.side), hold, held)?;
-
-        let incoming = Incoming {
-            client_order_id: amended.client_order_id,
-            terms: Terms::Amended {
-                quantity,
-                price,
-                held,
-            },
-            hold,
-        };
-        self.carry_out(amended.instrument, &command, Some(incoming), events);
-        Ok(())
+        !orders.is_empty()
     }
 
     /// Cannot fail: no book has seen a later time than an accepted input.
     fn expire(&mut self, now: Timestamp, events: &mut Vec<Event>) {
-        let instruments: Vec<InstrumentId> = self.markets.keys().copied().collect();
+        let instruments: Vec<InstrumentId> = self.markets.ids().collect();
         for instrument in instruments {
-            self.carry_out(instrument, &BookCommand::Expire { now }, None, events);
+            self.carry_out(now, instrument, &BookCommand::Expire { now }, None, events);
         }
     }
 
-    /// Whether the account can hold `amount` once `freed` is released.
-    fn require(
-        &self,
-        account: AccountId,
-        asset: AssetId,
-        amount: Amount,
-        freed: Amount,
-    ) -> Result<(), Reject> {
-        let missing = amount.checked_sub(freed).unwrap_or(Amount::ZERO);
-        if missing.is_zero() {
-            return Ok(());
-        }
-        Ok(self.ledger.validate(&LedgerCommand::Hold {
-            account,
-            asset,
-            amount: missing,
-        })?)
-    }
-
-    /// Applies a validated command to a book and lets the ledger follow. Cannot fail.
+    /// Applies a command that the book cannot refuse, and lets the ledger follow.
+    #[inline(never)]
     fn carry_out(
         &mut self,
+        now: Timestamp,
         instrument: InstrumentId,
         command: &BookCommand,
-        incoming: Option<Incoming>,
+        incoming: Option<Incoming<'_>>,
         events: &mut Vec<Event>,
     ) {
-        let market = self
-            .markets
-            .get_mut(&instrument)
-            .expect("the caller has seen the instrument");
-        market
-            .book
-            .apply(command, &mut self.book_events)
-            .expect("the caller has validated the command");
-        Settling {
-            market,
-            ledger: &mut self.ledger,
-            open_orders: &mut self.open_orders,
-            incoming,
-            ledger_events: &mut self.ledger_events,
-            events,
-        }
-        .follow(&self.book_events);
-        self.book_events.clear();
+        self.try_out(now, instrument, command, incoming, events)
+            .expect("the caller has seen that the book takes it");
     }
 
-    fn next_order_id(&self) -> OrderId {
+    /// Applies a command to a book and, where that takes it, lets the ledger follow, which cannot
+    /// fail.
+    #[inline(always)]
+    pub(crate) fn try_out(
+        &mut self,
+        now: Timestamp,
+        instrument: InstrumentId,
+        command: &BookCommand,
+        incoming: Option<Incoming<'_>>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        let Self {
+            markets,
+            prices,
+            ledger,
+            traders,
+            book_events,
+            ..
+        } = self;
+        let market = markets.get_mut(instrument);
+        let market = market.ok_or(Reject::UnknownInstrument)?;
+        market.book.apply(command, book_events)?;
+        let market = &*market;
+        match (&book_events[..], &incoming) {
+            // What most commands do: an order comes to rest, or goes.
+            (
+                [
+                    BookEvent::Accepted {
+                        rested: Some(_), ..
+                    },
+                ],
+                Some(incoming),
+            ) => {
+                settlement::rested(market, ledger, traders, incoming, &book_events[0], events);
+            }
+            ([closed @ BookEvent::Closed { left: Some(_), .. }], None) => {
+                settlement::left(market, ledger, traders, closed, events);
+            }
+            (all, _) => {
+                let settling = Settling {
+                    now,
+                    market,
+                    prices,
+                    ledger,
+                    traders,
+                    incoming,
+                    events,
+                };
+                if let Some(price) = settling.follow(all) {
+                    prices.set(market, price);
+                }
+            }
+        }
+        book_events.clear();
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) const fn next_order_id(&self) -> OrderId {
         OrderId::new(self.last_order_id.get() + 1)
     }
 
-    fn find(
+    /// The order that `account` means, where it rests in `instrument`.
+    #[inline]
+    pub(crate) fn find(
         &self,
         account: AccountId,
         instrument: InstrumentId,
         order: OrderRef,
-    ) -> Result<&OpenOrder, Reject> {
-        self.market_or_reject(instrument)?;
-        self.open_orders
-            .find(account, instrument, order)
+    ) -> Result<OrderId, Reject> {
+        let market = self.market_or_reject(instrument)?;
+        let id = match order {
+            OrderRef::Id(id) => id,
+            OrderRef::Client(name) => self.named(account, instrument, name)?,
+        };
+        if market.book.owner(id) != Some(account) {
+            return Err(Reject::UnknownOrder);
+        }
+        Ok(id)
+    }
+
+    /// The order of that name, if it was placed in the instrument.
+    fn named(
+        &self,
+        account: AccountId,
+        instrument: InstrumentId,
+        name: ClientOrderId,
+    ) -> Result<OrderId, Reject> {
+        let trader = self.traders.get(account).ok_or(Reject::UnknownOrder)?;
+        let named = trader.names.newest(name);
+        let named = named.filter(|named| named.instrument == instrument);
+        named
+            .map(|named| named.order.id)
             .ok_or(Reject::UnknownOrder)
     }
 
-    fn market_or_reject(&self, instrument: InstrumentId) -> Result<&Market, Reject> {
+    #[inline]
+    pub(crate) fn market_or_reject(&self, instrument: InstrumentId) -> Result<&Market, Reject> {
         self.market(instrument).ok_or(Reject::UnknownInstrument)
+    }
+
+    #[inline]
+    fn market_mut_or_reject(&mut self, instrument: InstrumentId) -> Result<&mut Market, Reject> {
+        let market = self.markets.get_mut(instrument);
+        market.ok_or(Reject::UnknownInstrument)
+    }
+
+    #[inline]
+    pub(crate) fn trader_or_reject(&self, account: AccountId) -> Result<&Trader, Reject> {
+        match self.traders.get(account) {
+            Some(trader) => Ok(trader),
+            None => Err(self.no_trader(account)),
+        }
+    }
+
+    fn trader_mut_or_reject(&mut self, account: AccountId) -> Result<&mut Trader, Reject> {
+        self.trader_or_reject(account)?;
+        Ok(self.trader_mut(account))
+    }
+
+    #[inline]
+    pub(crate) fn trader_mut(&mut self, account: AccountId) -> &mut Trader {
+        let trader = self.traders.get_mut(account);
+        trader.expect("the caller has seen the account")
+    }
+
+    #[cold]
+    fn no_trader(&self, account: AccountId) -> Reject {
+        Reject::Ledger(if self.ledger.is_closed(account) {
+            LedgerReject::AccountClosed
+        } else {
+            LedgerReject::UnknownAccount
+        })
     }
 
     /// The time of the newest accepted input.
@@ -498,9 +598,10 @@ impl Exchange {
         self.markets.values()
     }
 
-    /// A listed instrument. O(log instruments).
+    /// A listed instrument. O(1) where ids are handed out in sequence, else O(log instruments).
+    #[inline]
     pub fn market(&self, id: InstrumentId) -> Option<&Market> {
-        self.markets.get(&id)
+        self.markets.get(id)
     }
 
     /// A listed instrument. O(instruments).
@@ -509,77 +610,63 @@ impl Exchange {
             .find(|market| market.book.instrument().symbol() == symbol)
     }
 
+    /// The price of the last trade in an instrument.
+    pub fn last_price(&self, instrument: InstrumentId) -> Option<Price> {
+        self.prices.last(instrument)
+    }
+
     /// The balances.
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
     }
 
-    /// A resting order as its owner refers to it. O(log orders).
+    /// Whether trading is halted there, by itself; `None` where there is no such instrument or
+    /// account.
+    pub fn is_halted(&self, scope: Scope) -> Option<bool> {
+        match scope {
+            Scope::Venue => Some(self.halted),
+            Scope::Instrument(id) => self.market(id).map(Market::is_halted),
+            Scope::Account(id) => self.traders.get(id).map(|trader| trader.halted),
+        }
+    }
+
+    /// The open orders of an account in an instrument, oldest first. O(1) for each, amortised.
+    pub fn orders_of(
+        &self,
+        account: AccountId,
+        instrument: InstrumentId,
+    ) -> impl Iterator<Item = OrderId> + '_ {
+        let place = self
+            .traders
+            .get(account)
+            .and_then(|trader| trader.place(instrument));
+        let both = place.zip(self.market(instrument)).into_iter();
+        both.flat_map(|(place, market)| place.orders.open(&market.book))
+    }
+
+    /// A resting order as its owner refers to it. O(1) by id, O(log names) by name.
     pub fn open_order(
         &self,
         account: AccountId,
         instrument: InstrumentId,
         order: OrderRef,
-    ) -> Option<(&OpenOrder, RestingOrder)> {
-        let open = self.open_orders.find(account, instrument, order)?;
-        let resting = self.market(instrument)?.book.order(open.id)?;
+    ) -> Option<(OpenOrder, RestingOrder)> {
+        let id = self.find(account, instrument, order).ok()?;
+        let resting = self.market(instrument)?.book.order(id)?;
+        let names = &self.traders.get(account)?.names;
+        let open = OpenOrder {
+            id,
+            account,
+            instrument,
+            client_order_id: names.of(id),
+        };
         Some((open, resting))
     }
 
-    /// Checks everything that must always hold; O(orders + balances). For tests and audits.
-    ///
-    /// # Errors
-    ///
-    /// The [`Violation`] found first: a bug in this software.
-    pub fn check(&self) -> Result<(), Violation> {
-        self.ledger.check()?;
-        if !self.open_orders.is_consistent() {
-            return Err(Violation::new("I3", "the indexes of open orders disagree"));
-        }
-        let mut holds: BTreeMap<(AccountId, AssetId), Amount> = BTreeMap::new();
-        let mut resting = 0;
-        for market in self.markets() {
-            market.book.check()?;
-            for side in [Side::Buy, Side::Sell] {
-                for order in market.book.orders(side) {
-                    resting += 1;
-                    let named = OrderRef::Id(order.id);
-                    if self
-                        .open_orders
-                        .find(order.account, market.id, named)
-                        .is_none()
-                    {
-                        return Err(Violation::new("I3", format!("order {} unknown", order.id)));
-                    }
-                    let hold = market.hold_of(side, order.price, order.remaining);
-                    let held = holds.entry((order.account, market.pays(side))).or_default();
-                    *held = held.checked_add(hold).ok_or_else(|| {
-                        Violation::new("I5", format!("holds of account {}", order.account))
-                    })?;
-                }
-            }
-        }
-        if resting != self.open_orders.iter().count() {
-            return Err(Violation::new("I3", "an open order is on no book"));
-        }
-        for account in self.ledger.accounts() {
-            for (asset, balance) in self.ledger.balances(account).into_iter().flatten() {
-                let held = holds.remove(&(account, asset)).unwrap_or_default();
-                if held != balance.held {
-                    return Err(Violation::new(
-                        "I5",
-                        format!(
-                            "account {account} holds {} of asset {asset}, orders {held}",
-                            balance.held
-                        ),
-                    ));
-                }
-            }
-        }
-        if !holds.is_empty() {
-            return Err(Violation::new("I5", "an order holds nothing"));
-        }
-        Ok(())
+    /// Whether an order is open.
+    pub(crate) fn is_open(&self, instrument: InstrumentId, order: OrderId) -> bool {
+        let market = self.market(instrument);
+        market.is_some_and(|market| market.book.owner(order).is_some())
     }
 }
 
@@ -587,26 +674,4 @@ impl Exchange {
 pub(crate) fn is_valid_asset(code: &str, decimals: u8) -> bool {
     let legal = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
     (1..=16).contains(&code.len()) && code.bytes().all(legal) && decimals <= MAX_DECIMALS
-}
-
-/// Refuses a date that has come. The book only knows how late it was when orders last expired.
-fn not_expired(time_in_force: TimeInForce, now: Timestamp) -> Result<(), BookReject> {
-    match time_in_force {
-        TimeInForce::Rest(Resting {
-            until: Some(until), ..
-        }) if until <= now => Err(BookReject::AlreadyExpired),
-        _ => Ok(()),
-    }
-}
-
-/// What an order that passed the book's validation needs held.
-fn needed(market: &Market, order: &Order) -> Amount {
-    match (order.kind, order.side) {
-        (OrderKind::Limit { price, .. }, side) => market.hold_of(side, price, order.quantity),
-        (OrderKind::Market { .. }, Side::Sell) => market.base_amount(order.quantity),
-        (OrderKind::Market { .. }, Side::Buy) => {
-            let (_, cost) = market.book.preview(order);
-            market.quote_amount(cost)
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! Why an input is refused.
 
-use accounts_core::LedgerReject;
+use accounts_core::{LedgerReject, LimitReject};
 use orderbook_core::BookReject;
 use serde::{Deserialize, Serialize};
 
@@ -35,12 +35,30 @@ pub enum Reject {
     /// The account has no such open order.
     #[error("the account has no such open order")]
     UnknownOrder,
-    /// The account has an open order of that name.
-    #[error("the account has an open order with this client order id")]
+    /// The account has an open or recent order of that name, and it is another order.
+    #[error("the account has used this client order id for another order")]
     DuplicateClientOrderId,
+    /// The exchange does not trade at the moment.
+    #[error("trading is halted on the whole exchange")]
+    VenueHalted,
+    /// The instrument does not trade at the moment.
+    #[error("trading is halted in this instrument")]
+    InstrumentHalted,
+    /// The account may not trade at the moment.
+    #[error("trading is halted for this account")]
+    AccountHalted,
+    /// There is nothing to resume.
+    #[error("this is not halted")]
+    NotHalted,
+    /// Fees go to this account.
+    #[error("the account that fees are paid to cannot be closed")]
+    FeeAccount,
     /// The book refused the order.
     #[error(transparent)]
     Book(#[from] BookReject),
+    /// A limit stands against it.
+    #[error(transparent)]
+    Limit(#[from] LimitReject),
     /// The ledger refused: mostly, there is not enough money.
     #[error(transparent)]
     Ledger(#[from] LedgerReject),

@@ -10,34 +10,42 @@
 //! | reduced, closed | release what the freed quantity kept held |
 //!
 //! A resting order holds its price times all that is left of it, or all that is left of it, the
-//! reserve of an iceberg included. So the slices that come out of a reserve move no money.
+//! reserve of an iceberg included. So the slices that come out of a reserve move no money. Where its
+//! owner pays fees on top it holds the worst of them too.
 //!
 //! Funds were checked before the book moved, so none of this can be refused; a refusal here is
 //! a bug, and stopping is better than a wrong balance.
 
 use alloc::vec::Vec;
 
-use accounts_core::{Amount, Command as LedgerCommand, Event as LedgerEvent, Ledger, Settlement};
+use accounts_core::{
+    Amount, AssetId, Command as LedgerCommand, FeeRate, IdMap, Ledger, Settlement, TradedVolume,
+};
 use orderbook_core::{
-    AccountId, Event as BookEvent, Order, OrderId, OrderKind, Price, Quantity, Side, Trade,
+    AccountId, Event as BookEvent, Level, Order, OrderId, OrderKind, Price, Quantity, Side,
+    Timestamp, Trade,
 };
 
-use crate::open_orders::{OpenOrder, OpenOrders};
+use crate::commission::{Payer, commissions};
+use crate::prices::Prices;
+use crate::trader::Trader;
 use crate::{ClientOrderId, Event, FEE_ACCOUNT, Market};
 
 /// What the book does not say about the order that comes in.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Incoming {
-    pub(crate) client_order_id: Option<ClientOrderId>,
-    pub(crate) terms: Terms,
+pub(crate) struct Incoming<'a> {
+    pub(crate) client_order_id: Option<&'a ClientOrderId>,
+    pub(crate) terms: Terms<'a>,
     /// What it may cost from here on. Of a market buy: what it has not spent yet.
     pub(crate) hold: Amount,
+    /// The worst rate of the fees that it pays on top; zero where it does not.
+    pub(crate) reserved: FeeRate,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Terms {
+pub(crate) enum Terms<'a> {
     /// A new order.
-    New(Order),
+    New(&'a Order),
     /// A resting order with another quantity or price.
     Amended {
         quantity: Quantity,
@@ -47,8 +55,9 @@ pub(crate) enum Terms {
     },
 }
 
-impl Incoming {
+impl Incoming<'_> {
     /// The price that its quantity is held at, where it has a limit.
+    #[inline]
     const fn limit(&self) -> Option<Price> {
         match self.terms {
             Terms::New(order) => match order.kind {
@@ -61,54 +70,215 @@ impl Incoming {
 }
 
 pub(crate) struct Settling<'a> {
+    pub(crate) now: Timestamp,
     pub(crate) market: &'a Market,
+    pub(crate) prices: &'a Prices,
     pub(crate) ledger: &'a mut Ledger,
-    pub(crate) open_orders: &'a mut OpenOrders,
-    pub(crate) incoming: Option<Incoming>,
-    pub(crate) ledger_events: &'a mut Vec<LedgerEvent>,
+    pub(crate) traders: &'a mut Traders,
+    pub(crate) incoming: Option<Incoming<'a>>,
     pub(crate) events: &'a mut Vec<Event>,
 }
 
-impl Settling<'_> {
-    pub(crate) fn follow(&mut self, book_events: &[BookEvent]) {
+/// One side of something that happens to an order.
+#[derive(Clone, Copy)]
+struct Part {
+    order: OrderId,
+    account: AccountId,
+    side: Side,
+    /// What it has left to trade, before and after.
+    before: Quantity,
+    after: Quantity,
+}
+
+type Traders = IdMap<AccountId, Trader>;
+
+/// A new order comes to rest without having met others: at its limit, unless it had to slide.
+#[inline(always)]
+pub(crate) fn rested(
+    market: &Market,
+    ledger: &mut Ledger,
+    traders: &mut Traders,
+    incoming: &Incoming<'_>,
+    accepted: &BookEvent,
+    events: &mut Vec<Event>,
+) {
+    let BookEvent::Accepted {
+        order_id,
+        account,
+        side,
+        quantity,
+        rested: Some(level),
+    } = *accepted
+    else {
+        unreachable!("the caller has seen that it rests");
+    };
+    tell_accepted(market, incoming, Some(level), events);
+    let asset = market.pays(side);
+    hold(ledger, account, asset, incoming.hold, events);
+    if incoming.limit() != Some(level.price) && side == Side::Buy {
+        let holds = market.hold(side, level.price, quantity, incoming.reserved);
+        let saved = less(incoming.hold, holds.expect(LESS_THAN_BEFORE));
+        release(ledger, account, asset, saved, events);
+    }
+    let trader = traders.get_mut(account).expect(KNOWN);
+    let place = trader.place_mut(market.id);
+    place.orders.push(order_id, &market.book);
+    if incoming.reserved != FeeRate::ZERO {
+        trader.reserved.insert(order_id, incoming.reserved);
+    }
+}
+
+/// An order leaves the book.
+#[inline(always)]
+pub(crate) fn left(
+    market: &Market,
+    ledger: &mut Ledger,
+    traders: &mut Traders,
+    closed: &BookEvent,
+    events: &mut Vec<Event>,
+) {
+    events.push(Event::Book {
+        instrument: market.id,
+        event: *closed,
+    });
+    let BookEvent::Closed {
+        order_id,
+        account,
+        side,
+        unfilled,
+        left: Some(ref level),
+        ..
+    } = *closed
+    else {
+        unreachable!("the caller has seen that it was on the book");
+    };
+    let trader = traders.get_mut(account).expect(KNOWN);
+    let reserved = if trader.reserved.is_empty() {
+        FeeRate::ZERO
+    } else {
+        trader.reserved.remove(&order_id).unwrap_or_default()
+    };
+    let held = market.hold(side, level.price, unfilled, reserved);
+    let held = held.expect(LESS_THAN_BEFORE);
+    release(ledger, account, market.pays(side), held, events);
+}
+
+/// An order was taken in.
+#[inline(always)]
+fn tell_accepted(
+    market: &Market,
+    incoming: &Incoming<'_>,
+    rested: Option<Level>,
+    events: &mut Vec<Event>,
+) {
+    let Terms::New(order) = incoming.terms else {
+        unreachable!("only a new order is accepted");
+    };
+    let accepted = |order: &Order, client_order_id| Event::OrderAccepted {
+        instrument: market.id,
+        order: *order,
+        client_order_id,
+        rested,
+    };
+    // Most have no name, and what is not there need not be copied.
+    match incoming.client_order_id {
+        None => events.push(accepted(order, None)),
+        Some(name) => events.push(accepted(order, Some(*name))),
+    }
+}
+
+#[inline(always)]
+fn hold(
+    ledger: &mut Ledger,
+    account: AccountId,
+    asset: AssetId,
+    amount: Amount,
+    events: &mut Vec<Event>,
+) {
+    if !amount.is_zero() {
+        let hold = LedgerCommand::Hold {
+            account,
+            asset,
+            amount,
+        };
+        ledger.apply(&hold, events).expect(COVERED);
+    }
+}
+
+#[inline(always)]
+fn release(
+    ledger: &mut Ledger,
+    account: AccountId,
+    asset: AssetId,
+    amount: Amount,
+    events: &mut Vec<Event>,
+) {
+    if !amount.is_zero() {
+        let release = LedgerCommand::Release {
+            account,
+            asset,
+            amount,
+        };
+        ledger.apply(&release, events).expect(COVERED);
+    }
+}
+
+impl<'a> Settling<'a> {
+    /// Follows what happened. Returns the price of the last trade, if there was any.
+    #[inline(never)]
+    pub(crate) fn follow(mut self, book_events: &[BookEvent]) -> Option<Price> {
+        let mut last_price = None;
         for event in book_events {
-            self.follow_one(*event);
+            if let BookEvent::Traded(trade) = event {
+                last_price = Some(trade.price);
+            }
+            self.follow_one(event);
+        }
+        last_price
+    }
+
+    fn follow_one(&mut self, event: &BookEvent) {
+        match *event {
+            BookEvent::Accepted {
+                rested: Some(_), ..
+            } => {
+                let incoming = self.incoming();
+                rested(
+                    self.market,
+                    self.ledger,
+                    self.traders,
+                    &incoming,
+                    event,
+                    self.events,
+                );
+            }
+            BookEvent::Accepted { account, side, .. } => {
+                let incoming = self.incoming();
+                tell_accepted(self.market, &incoming, None, self.events);
+                self.hold(account, side, incoming.hold);
+            }
+            BookEvent::Closed { left: Some(_), .. } => {
+                left(self.market, self.ledger, self.traders, event, self.events);
+            }
+            BookEvent::Closed {
+                account,
+                side,
+                unfilled,
+                left: None,
+                ..
+            } => {
+                self.repeat(event);
+                self.ended_at_once(account, side, unfilled);
+            }
+            BookEvent::Traded(ref trade) => self.settle(trade),
+            _ => self.follow_rarely(event),
         }
     }
 
-    fn follow_one(&mut self, event: BookEvent) {
-        let instrument = self.market.id;
-        // The engine has its own words for the two that do not repeat what the command said.
-        if !matches!(
-            event,
-            BookEvent::Accepted { .. } | BookEvent::Amended { .. }
-        ) {
-            self.events.push(Event::Book { instrument, event });
-        }
-        match event {
-            BookEvent::Accepted {
-                order_id,
-                account,
-                side,
-                quantity,
-                rested,
-            } => {
-                let incoming = self.incoming();
-                let Terms::New(order) = incoming.terms else {
-                    unreachable!("only a new order is accepted");
-                };
-                self.events.push(Event::OrderAccepted {
-                    instrument,
-                    order,
-                    client_order_id: incoming.client_order_id,
-                    rested,
-                });
-                self.hold(account, side, incoming.hold);
-                if let Some(level) = rested {
-                    self.slid(account, side, level.price, quantity);
-                    self.opened(order_id, account);
-                }
-            }
+    /// What does not happen to most orders.
+    #[inline(never)]
+    fn follow_rarely(&mut self, event: &BookEvent) {
+        match *event {
             BookEvent::Amended {
                 order_id,
                 account,
@@ -117,17 +287,21 @@ impl Settling<'_> {
                 remaining,
                 rested,
             } => {
-                let incoming = self.incoming();
-                let Terms::Amended {
-                    quantity,
-                    price,
-                    held,
-                } = incoming.terms
+                let Incoming {
+                    terms:
+                        Terms::Amended {
+                            quantity,
+                            price,
+                            held,
+                        },
+                    hold,
+                    ..
+                } = self.incoming()
                 else {
                     unreachable!("only a resting order is amended");
                 };
                 self.events.push(Event::OrderAmended {
-                    instrument,
+                    instrument: self.market.id,
                     order_id,
                     account,
                     side,
@@ -137,195 +311,321 @@ impl Settling<'_> {
                     remaining,
                     rested,
                 });
-                self.apply(LedgerCommand::Release {
-                    account,
-                    asset: self.market.pays(side),
-                    amount: held,
-                });
-                self.hold(account, side, incoming.hold);
+                match held.checked_sub(hold) {
+                    Some(less) => self.release(account, side, less),
+                    None => self.hold(account, side, less(hold, held)),
+                }
+                let trader = self.trader(account);
+                trader.reserved.remove(&order_id);
                 if let Some(level) = rested {
                     self.slid(account, side, level.price, remaining);
-                    self.opened(order_id, account);
+                    self.reserve(order_id, account);
                 }
             }
-            BookEvent::Traded(trade) => self.settle(trade),
             BookEvent::Decremented {
                 price,
                 quantity,
                 taker_side,
+                maker_order_id,
                 maker_account,
+                maker_remaining,
+                taker_order_id,
                 taker_account,
-                ..
+                taker_remaining,
             } => {
-                self.release(maker_account, taker_side.opposite(), price, quantity);
-                self.release_incoming(taker_account, taker_side, quantity);
+                self.repeat(event);
+                let maker = Part {
+                    order: maker_order_id,
+                    account: maker_account,
+                    side: taker_side.opposite(),
+                    before: sum(maker_remaining, quantity),
+                    after: maker_remaining,
+                };
+                let frees = self.frees(&maker, price);
+                self.release(maker_account, maker.side, frees);
+                let taker = Part {
+                    order: taker_order_id,
+                    account: taker_account,
+                    side: taker_side,
+                    before: sum(taker_remaining, quantity),
+                    after: taker_remaining,
+                };
+                let frees = self.incoming_frees(&taker);
+                self.release(taker_account, taker_side, frees);
             }
             // Whoever met others did not slide, so that what is left is held already.
             BookEvent::Rested {
                 order_id, account, ..
-            } => self.opened(order_id, account),
+            } => {
+                self.repeat(event);
+                if matches!(self.incoming().terms, Terms::New(_)) {
+                    self.opened(order_id, account);
+                }
+                self.reserve(order_id, account);
+            }
             BookEvent::Reduced {
+                order_id,
                 account,
                 side,
                 price,
                 by,
-                ..
-            } => self.release(account, side, price, by),
-            BookEvent::Closed {
-                order_id,
-                account,
-                side,
-                unfilled,
-                left,
+                remaining,
                 ..
             } => {
-                // Whether it was open, only its id tells: an amended order may close as a taker.
-                self.open_orders.remove(order_id);
-                match left {
-                    Some(level) => self.release(account, side, level.price, unfilled),
-                    None => self.close_incoming(account, side, unfilled),
-                }
+                self.repeat(event);
+                let part = Part {
+                    order: order_id,
+                    account,
+                    side,
+                    before: sum(remaining, by),
+                    after: remaining,
+                };
+                let frees = self.frees(&part, price);
+                self.release(account, side, frees);
             }
             // What comes out of a reserve has been held all along.
-            BookEvent::Replenished { .. } => {}
+            BookEvent::Replenished { .. } => self.repeat(event),
+            BookEvent::Accepted { .. } | BookEvent::Closed { .. } | BookEvent::Traded(_) => {
+                unreachable!("these are followed already")
+            }
         }
     }
 
-    fn incoming(&self) -> Incoming {
+    /// Tells in the book's own words.
+    #[inline]
+    fn repeat(&mut self, event: &BookEvent) {
+        self.events.push(Event::Book {
+            instrument: self.market.id,
+            event: *event,
+        });
+    }
+
+    #[inline]
+    fn incoming(&self) -> Incoming<'a> {
         self.incoming
             .expect("what is accepted, amended, takes or comes to rest has come in")
     }
 
-    fn hold(&mut self, account: AccountId, side: Side, amount: Amount) {
-        self.apply(LedgerCommand::Hold {
-            account,
-            asset: self.market.pays(side),
-            amount,
-        });
-    }
-
-    /// Releases what `quantity` at `price` kept held.
-    fn release(&mut self, account: AccountId, side: Side, price: Price, quantity: Quantity) {
-        let release = self.market.release(account, side, price, quantity);
-        self.apply(release);
-    }
-
-    /// Releases what `quantity` of the order that came in kept held.
-    fn release_incoming(&mut self, account: AccountId, side: Side, quantity: Quantity) {
-        match (self.incoming().limit(), side) {
-            (Some(limit), side) => self.release(account, side, limit, quantity),
-            // A market sell holds its whole quantity, whatever the price ...
-            (None, Side::Sell) => self.release(account, side, Price::default(), quantity),
-            // ... a market buy only what its trades cost.
-            (None, Side::Buy) => {}
-        }
-    }
-
-    fn close_incoming(&mut self, account: AccountId, side: Side, unfilled: Quantity) {
-        self.release_incoming(account, side, unfilled);
-        let incoming = self.incoming();
-        assert!(
-            side == Side::Sell || incoming.limit().is_some() || incoming.hold.is_zero(),
-            "a market buy costs what the book said, but {} is left",
-            incoming.hold
-        );
+    #[inline]
+    fn trader(&mut self, account: AccountId) -> &mut Trader {
+        self.traders.get_mut(account).expect(KNOWN)
     }
 
     /// The order that came in rests at `price` with all that is left of it. A post-only order that
     /// had to slide to get there holds less.
+    #[inline]
     fn slid(&mut self, account: AccountId, side: Side, price: Price, remaining: Quantity) {
-        let limit = self.incoming().limit().unwrap_or(price);
-        if side == Side::Buy && price != limit {
-            let held = self.market.hold_of(side, limit, remaining);
-            let holds = self.market.hold_of(side, price, remaining);
-            self.release_saved(account, held, holds);
+        let incoming = self.incoming();
+        if incoming.limit() != Some(price) && side == Side::Buy {
+            let holds = self.market.hold(side, price, remaining, incoming.reserved);
+            let saved = less(incoming.hold, holds.expect(LESS_THAN_BEFORE));
+            self.release(account, side, saved);
         }
     }
 
-    /// The order that came in is open from here on.
-    fn opened(&mut self, id: OrderId, account: AccountId) {
-        let client_order_id = self.incoming().client_order_id;
-        self.open_orders.insert(OpenOrder {
-            id,
-            account,
-            instrument: self.market.id,
-            client_order_id,
-        });
+    /// The order that came in is among the open ones of its owner from here on.
+    #[inline]
+    fn opened(&mut self, order: OrderId, account: AccountId) {
+        let market = self.market;
+        let place = self.trader(account).place_mut(market.id);
+        place.orders.push(order, &market.book);
     }
 
-    /// Releases what is held in quote and not needed.
-    fn release_saved(&mut self, account: AccountId, held: Amount, needed: Amount) {
-        let saved = held.checked_sub(needed);
-        self.apply(LedgerCommand::Release {
-            account,
-            asset: self.market.quote,
-            amount: saved.expect("a buyer never pays more than its limit"),
-        });
+    #[inline]
+    fn reserve(&mut self, order: OrderId, account: AccountId) {
+        let reserved = self.incoming().reserved;
+        if reserved != FeeRate::ZERO {
+            self.trader(account).reserved.insert(order, reserved);
+        }
     }
 
-    fn settle(&mut self, trade: Trade) {
+    /// What a resting order at `price` need not hold any more.
+    #[inline]
+    fn frees(&self, part: &Part, price: Price) -> Amount {
+        let reserved = self.reserved(part.account, part.order);
+        self.frees_of(part, price, reserved)
+    }
+
+    /// What the order that comes in need not hold any more.
+    fn incoming_frees(&self, part: &Part) -> Amount {
+        let incoming = self.incoming();
+        match (incoming.limit(), part.side) {
+            (Some(limit), _) => self.frees_of(part, limit, incoming.reserved),
+            // A market sell holds its whole quantity, whatever the price ...
+            (None, Side::Sell) => self.frees_of(part, Price::default(), incoming.reserved),
+            // ... a market buy only what its trades cost.
+            (None, Side::Buy) => Amount::ZERO,
+        }
+    }
+
+    #[inline]
+    fn frees_of(&self, part: &Part, price: Price, reserved: FeeRate) -> Amount {
+        if reserved == FeeRate::ZERO {
+            let quantity = part.before.checked_sub(part.after);
+            let quantity = quantity.expect("what is left of an order only shrinks");
+            return self
+                .market
+                .cost(part.side, price, quantity)
+                .expect(LESS_THAN_BEFORE);
+        }
+        let hold = |left| self.market.hold(part.side, price, left, reserved);
+        less(
+            hold(part.before).expect(LESS_THAN_BEFORE),
+            hold(part.after).expect(LESS_THAN_BEFORE),
+        )
+    }
+
+    /// The rate that an order holds fees on top for.
+    #[inline]
+    fn reserved(&self, account: AccountId, order: OrderId) -> FeeRate {
+        let reserved = self.traders.get(account).map(|trader| &trader.reserved);
+        match reserved {
+            Some(reserved) if !reserved.is_empty() => {
+                reserved.get(&order).copied().unwrap_or_default()
+            }
+            _ => FeeRate::ZERO,
+        }
+    }
+
+    /// The order that came in ends without having rested.
+    #[inline(never)]
+    fn ended_at_once(&mut self, account: AccountId, side: Side, unfilled: Quantity) {
+        let incoming = self.incoming();
+        let frees = match (incoming.limit(), side) {
+            // What rounding left over of its fees.
+            (None, Side::Buy) => incoming.hold,
+            (limit, _) => {
+                let price = limit.unwrap_or_default();
+                let hold = self.market.hold(side, price, unfilled, incoming.reserved);
+                hold.expect(LESS_THAN_BEFORE)
+            }
+        };
+        self.release(account, side, frees);
+    }
+
+    #[inline(never)]
+    fn settle(&mut self, trade: &Trade) {
         let market = self.market;
         let base_amount = market.base_amount(trade.quantity);
         let quote_amount = market.quote_amount(trade.price.notional(trade.quantity));
-        let (maker_receives, taker_receives) = match trade.taker_side {
-            Side::Buy => (quote_amount, base_amount),
-            Side::Sell => (base_amount, quote_amount),
-        };
-        let maker_fee = market.fees.maker.of(maker_receives);
-        let taker_fee = market.fees.taker.of(taker_receives);
         let (maker, taker) = (trade.maker_account, trade.taker_account);
-        let (buyer, buyer_fee, seller, seller_fee) = match trade.taker_side {
-            Side::Buy => (taker, taker_fee, maker, maker_fee),
-            Side::Sell => (maker, maker_fee, taker, taker_fee),
+        let maker_part = Part {
+            order: trade.maker_order_id,
+            account: maker,
+            side: trade.taker_side.opposite(),
+            before: sum(trade.maker_remaining, trade.quantity),
+            after: trade.maker_remaining,
         };
-        self.events.push(Event::Settled {
+        let taker_part = Part {
+            order: trade.taker_order_id,
+            account: taker,
+            side: trade.taker_side,
+            before: sum(trade.taker_remaining, trade.quantity),
+            after: trade.taker_remaining,
+        };
+        let day = TradedVolume::day(self.now);
+        let maker_reserved = self.reserved(maker, trade.maker_order_id);
+        let taker_reserved = self.incoming().reserved;
+        let payer = |part: &Part, reserved| Payer {
+            account: part.account,
+            side: part.side,
+            reserved,
+        };
+        let (maker_fee, taker_fee) = commissions(
+            self,
+            &payer(&maker_part, maker_reserved),
+            &payer(&taker_part, taker_reserved),
+            (base_amount, quote_amount),
+            day,
+        );
+        let maker_frees = self.frees_of(&maker_part, trade.price, maker_reserved);
+        let taker_frees = match (self.incoming().limit(), trade.taker_side) {
+            (None, Side::Buy) => {
+                let fee = if taker_fee.asset == market.quote {
+                    taker_fee.amount.magnitude()
+                } else {
+                    Amount::ZERO
+                };
+                let frees = quote_amount.checked_add(fee);
+                let frees = frees.expect("a market buy costs what the book said");
+                if let Some(incoming) = &mut self.incoming {
+                    incoming.hold = less(incoming.hold, frees);
+                }
+                frees
+            }
+            _ => self.incoming_frees(&taker_part),
+        };
+        self.events.push(Event::Traded {
             instrument: market.id,
-            trade,
+            trade: *trade,
             base_amount,
             quote_amount,
             maker_fee,
             taker_fee,
         });
-        self.apply(LedgerCommand::Settle(Settlement {
+        let (maker_side, taker_side) = (
+            (maker, maker_frees, maker_fee),
+            (taker, taker_frees, taker_fee),
+        );
+        let (buyer, seller) = match trade.taker_side {
+            Side::Buy => (taker_side, maker_side),
+            Side::Sell => (maker_side, taker_side),
+        };
+        let settlement = LedgerCommand::Settle(Settlement {
             base: market.base,
             quote: market.quote,
-            buyer,
-            seller,
+            buyer: buyer.0,
+            seller: seller.0,
             base_amount,
             quote_amount,
-            buyer_fee,
-            seller_fee,
+            buyer_frees: buyer.1,
+            seller_frees: seller.1,
+            buyer_fee: buyer.2,
+            seller_fee: seller.2,
             fee_account: FEE_ACCOUNT,
-        }));
-        if trade.taker_side == Side::Buy {
-            self.bought(taker, trade.quantity, quote_amount);
+        });
+        self.ledger.apply(&settlement, self.events).expect(COVERED);
+        if maker != taker {
+            for account in [maker, taker] {
+                let trader = self.trader(account);
+                trader.count_volume(market.quote, day, quote_amount);
+            }
         }
     }
 
-    /// The order that came in bought `quantity` for `cost`.
-    fn bought(&mut self, account: AccountId, quantity: Quantity, cost: Amount) {
-        let incoming = self.incoming();
-        if let Some(limit) = incoming.limit() {
-            let held = self.market.hold_of(Side::Buy, limit, quantity);
-            self.release_saved(account, held, cost);
-        } else {
-            let hold = incoming.hold.checked_sub(cost);
-            let hold = hold.expect("a market buy costs what the book said");
-            self.incoming = Some(Incoming { hold, ..incoming });
-        }
+    #[inline]
+    fn hold(&mut self, account: AccountId, side: Side, amount: Amount) {
+        hold(
+            self.ledger,
+            account,
+            self.market.pays(side),
+            amount,
+            self.events,
+        );
     }
 
-    /// Moves money that is known to be there.
-    fn apply(&mut self, command: LedgerCommand) {
-        if let LedgerCommand::Hold { amount, .. } | LedgerCommand::Release { amount, .. } = command
-            && amount.is_zero()
-        {
-            return;
-        }
-        self.ledger
-            .apply(&command, self.ledger_events)
-            .expect("holds cover what orders spend (I5)");
-        self.events
-            .extend(self.ledger_events.drain(..).map(Event::Ledger));
+    #[inline]
+    fn release(&mut self, account: AccountId, side: Side, amount: Amount) {
+        release(
+            self.ledger,
+            account,
+            self.market.pays(side),
+            amount,
+            self.events,
+        );
     }
+}
+
+const COVERED: &str = "holds cover what orders spend (I5)";
+const KNOWN: &str = "who has orders is known";
+const LESS_THAN_BEFORE: &str = "what is less than was held fits";
+
+fn sum(left: Quantity, gone: Quantity) -> Quantity {
+    left.checked_add(gone).expect("an order had that much")
+}
+
+fn less(amount: Amount, part: Amount) -> Amount {
+    amount
+        .checked_sub(part)
+        .expect("a part is no more than the whole")
 }

@@ -14,17 +14,23 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
 
-use accounts_core::{AssetId, FeeSchedule, Ledger, LedgerSnapshot};
-use orderbook_core::{BookSnapshot, OrderBook, OrderId, Timestamp, Violation};
+use accounts_core::{
+    AssetId, FeeRate, FeeSchedule, InstrumentId, Ledger, LedgerSnapshot, TradedVolume,
+};
+use orderbook_core::{
+    AccountId, BookSnapshot, OrderBook, OrderId, Price, Side, Timestamp, Violation,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::exchange::is_valid_asset;
-use crate::open_orders::OpenOrder;
-use crate::{Asset, Exchange, FEE_ACCOUNT, InstrumentId, Listing, Market, Reject};
+use crate::limits::{MarketLimits, TraderLimits, boxed};
+use crate::names::{Named, Names};
+use crate::trader::Trader;
+use crate::{Asset, Exchange, FEE_ACCOUNT, Listing, Market, Reject};
 
 /// The version of [`ExchangeSnapshot`] that this crate writes and reads.
-pub const SNAPSHOT_VERSION: u16 = 2;
+pub const SNAPSHOT_VERSION: u16 = 3;
 
 const MAGIC: [u8; 4] = *b"XCHG";
 const HEADER: usize = MAGIC.len() + 2 + 32;
@@ -36,8 +42,11 @@ pub struct ExchangeSnapshot {
     last_order_id: OrderId,
     assets: Vec<(AssetId, Asset)>,
     ledger: LedgerSnapshot,
+    halted: bool,
     markets: Vec<MarketSnapshot>,
-    open_orders: Vec<OpenOrder>,
+    delisted: Vec<InstrumentId>,
+    /// Those about whom there is something to say.
+    traders: Vec<TraderSnapshot>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +55,23 @@ struct MarketSnapshot {
     base: AssetId,
     quote: AssetId,
     fees: FeeSchedule,
+    halted: bool,
+    limits: MarketLimits,
+    last_price: Option<Price>,
     book: BookSnapshot,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct TraderSnapshot {
+    account: AccountId,
+    halted: bool,
+    fee_asset: Option<AssetId>,
+    limits: TraderLimits,
+    reserved: Vec<(OrderId, FeeRate)>,
+    volumes: Vec<(AssetId, TradedVolume)>,
+    /// How many of its orders have had names, and those whose names are taken.
+    named: u64,
+    names: Vec<Named>,
 }
 
 /// Names a state: equal states have equal hashes.
@@ -77,17 +102,27 @@ impl Exchange {
                 .map(|(id, asset)| (id, asset.clone()))
                 .collect(),
             ledger: self.ledger.snapshot(),
+            halted: self.halted,
             markets: self
                 .markets()
                 .map(|market| MarketSnapshot {
                     id: market.id,
                     base: market.base,
                     quote: market.quote,
-                    fees: market.fees,
+                    fees: market.fees.clone(),
+                    halted: market.halted,
+                    limits: market.limits.as_deref().copied().unwrap_or_default(),
+                    last_price: self.prices.last(market.id),
                     book: market.book.snapshot(),
                 })
                 .collect(),
-            open_orders: self.open_orders.iter().copied().collect(),
+            delisted: self.delisted.iter().copied().collect(),
+            traders: self
+                .traders
+                .iter()
+                .map(|(account, trader)| self.trader_snapshot(account, trader))
+                .filter(|trader| *trader != TraderSnapshot::of_nothing(trader.account))
+                .collect(),
         }
     }
 
@@ -115,8 +150,11 @@ impl Exchange {
                 instrument: market.book.instrument.clone(),
                 base: market.base,
                 quote: market.quote,
-                fees: market.fees,
+                fees: market.fees.clone(),
             };
+            if snapshot.delisted.contains(&market.id) {
+                return Err(RestoreError::Garbage);
+            }
             let asset = |id| exchange.assets.get(&id).ok_or(RestoreError::Garbage);
             if exchange
                 .market_by_symbol(listing.instrument.symbol())
@@ -130,15 +168,26 @@ impl Exchange {
             }
             let mut restored = Market::new(&listing, asset(market.base)?, asset(market.quote)?)?;
             restored.book = OrderBook::restore(&market.book)?;
-            exchange.markets.insert(market.id, restored);
-        }
-        for order in &snapshot.open_orders {
-            // A later order would get the same id.
-            if order.id == OrderId::default() || order.id > snapshot.last_order_id {
+            restored.halted = market.halted;
+            restored.limits = boxed(market.limits);
+            let range = listing.instrument.min_price()..=listing.instrument.max_price();
+            let traded = market.last_price.is_some();
+            if market
+                .last_price
+                .is_some_and(|price| !range.contains(&price))
+                || traded != (market.book.last_trade_id.get() > 0)
+            {
                 return Err(RestoreError::Garbage);
             }
-            exchange.open_orders.insert(*order);
+            if let Some(price) = market.last_price {
+                exchange.prices.set(&restored, price);
+            }
+            exchange.markets.insert(market.id, restored);
         }
+        exchange.halted = snapshot.halted;
+        exchange.delisted = snapshot.delisted.iter().copied().collect();
+        exchange.restore_traders(&snapshot.traders)?;
+        exchange.list_orders()?;
         exchange.check()?;
         if exchange.snapshot() != *snapshot {
             return Err(RestoreError::Garbage);
@@ -148,6 +197,103 @@ impl Exchange {
 }
 
 impl Exchange {
+    fn trader_snapshot(&self, account: AccountId, trader: &Trader) -> TraderSnapshot {
+        let reserved = trader.reserved.iter();
+        TraderSnapshot {
+            account,
+            halted: trader.halted,
+            fee_asset: trader.fee_asset,
+            limits: trader.limits.as_deref().cloned().unwrap_or_default(),
+            reserved: reserved.map(|(order, rate)| (*order, *rate)).collect(),
+            volumes: trader.volumes.clone(),
+            named: trader.names.count(),
+            names: trader
+                .names
+                .taken(|instrument, order| self.is_open(instrument, order)),
+        }
+    }
+
+    fn restore_traders(&mut self, snapshots: &[TraderSnapshot]) -> Result<(), RestoreError> {
+        for snapshot in snapshots {
+            let possible = self.could_trade(snapshot);
+            let trader = self.traders.get_mut(snapshot.account);
+            let Some(trader) = trader.filter(|_| possible) else {
+                return Err(RestoreError::Garbage);
+            };
+            *trader = Trader {
+                halted: snapshot.halted,
+                fee_asset: snapshot.fee_asset,
+                limits: boxed(snapshot.limits.clone()),
+                reserved: snapshot.reserved.iter().copied().collect(),
+                volumes: snapshot.volumes.clone(),
+                names: Names::restore(snapshot.named, &snapshot.names),
+                ..Trader::default()
+            };
+        }
+        Ok(())
+    }
+
+    /// Whether inputs can lead to such an account.
+    fn could_trade(&self, snapshot: &TraderSnapshot) -> bool {
+        let known = |asset: &AssetId| self.assets.contains_key(asset);
+        let today = TradedVolume::day(self.time);
+        let traded = |(asset, volume): &(AssetId, TradedVolume)| {
+            let newest = volume.days().last();
+            known(asset) && volume.is_possible() && newest.is_some_and(|(day, _)| *day <= today)
+        };
+        let listed = |(instrument, _): &(InstrumentId, _)| self.markets.contains(*instrument);
+        let numbers = snapshot
+            .names
+            .iter()
+            .map(|named| (named.number, named.order.id));
+        // As many as were ever placed, at most, so that the count never overflows.
+        let counted = snapshot.named <= self.last_order_id.get()
+            && numbers.clone().all(|(number, _)| number <= snapshot.named)
+            && numbers.is_sorted_by(|a, b| a.0 < b.0 && a.1 < b.1);
+        snapshot.fee_asset.iter().all(known)
+            && snapshot.volumes.iter().all(traded)
+            && snapshot.volumes.is_sorted_by(|a, b| a.0 < b.0)
+            && snapshot.limits.is_possible(self.time)
+            && snapshot.limits.here.iter().all(listed)
+            && counted
+            && snapshot.names.iter().all(|named| self.could_be_named(snapshot.account, named))
+            // Nobody pays fees on top at no rate, or at a negative one.
+            && snapshot.reserved.iter().all(|(_, rate)| rate.get() > 0)
+    }
+
+    fn could_be_named(&self, account: AccountId, named: &Named) -> bool {
+        let market = self.market(named.instrument);
+        let owner = market.and_then(|market| market.book.owner(named.order.id));
+        (market.is_some() || self.delisted.contains(&named.instrument))
+            && owner.is_none_or(|owner| owner == account)
+            && named.number > 0
+            && named.order.account == account
+            && named.order.id > OrderId::default()
+            && named.order.id <= self.last_order_id
+            && named.outcome.filled <= named.order.quantity
+    }
+
+    /// Tells the owners of the orders on the books which ones are theirs.
+    fn list_orders(&mut self) -> Result<(), RestoreError> {
+        let mut seen = BTreeSet::new();
+        for (id, market) in self.markets.iter() {
+            let sides = [Side::Buy, Side::Sell].into_iter();
+            let orders = sides.flat_map(|side| market.book.orders(side));
+            let mut orders: Vec<_> = orders.map(|order| (order.id, order.account)).collect();
+            orders.sort_unstable();
+            for (order, account) in orders {
+                // A later order would get the same id.
+                let possible = order != OrderId::default() && order <= self.last_order_id;
+                if !possible || !seen.insert(order) {
+                    return Err(RestoreError::Garbage);
+                }
+                let owner = self.traders.get_mut(account).ok_or(RestoreError::Garbage)?;
+                owner.place_mut(id).orders.push(order, &market.book);
+            }
+        }
+        Ok(())
+    }
+
     /// Whether inputs can lead to these assets, these accounts and this many orders. What depends
     /// on markets and orders is checked as they are restored.
     fn could_be(&self) -> bool {
@@ -160,6 +306,21 @@ impl Exchange {
             && codes.len() == assets.len()
             // Far more than were ever placed, and none of them can make the count overflow.
             && self.last_order_id.get() <= u64::MAX / 2
+    }
+}
+
+impl TraderSnapshot {
+    fn of_nothing(account: AccountId) -> Self {
+        Self {
+            account,
+            halted: false,
+            fee_asset: None,
+            limits: TraderLimits::default(),
+            reserved: Vec::new(),
+            volumes: Vec::new(),
+            named: 0,
+            names: Vec::new(),
+        }
     }
 }
 

@@ -7,10 +7,11 @@ mod desk;
 
 use std::fmt::Write;
 
-use accounts_core::{Amount, AssetId};
+use accounts_core::{AccountLimits, Amount, AssetId, OrderLimits, OrderRate, PriceCollar};
 use desk::*;
 use exchange_engine::{
-    Command, Event, Exchange, ExchangeSnapshot, Input, OrderRef, Reject, StateHash, replay,
+    Command, Event, Exchange, ExchangeSnapshot, Input, Listing, OrderRef, Reject, Scope, StateHash,
+    replay,
 };
 use orderbook_core::{
     AccountId, CloseReason, Event as BookEvent, Notional, OrderId, OrderKind, PostOnly, Price,
@@ -33,8 +34,8 @@ impl Random {
 /// When the first input comes in.
 const START: u64 = 1_700_000_000_000_000;
 
-/// From one input to the next.
-const PAUSE: u64 = 250;
+/// From one input to the next: half an hour, so that there are days enough for fee tiers.
+const PAUSE: u64 = DAY / 48;
 
 /// Terms of any kind; a date is soon after the input, or has just passed.
 fn time_in_force(random: &mut Random, inputs: u64) -> TimeInForce {
@@ -72,31 +73,122 @@ fn self_trade(random: &mut Random) -> Option<SelfTradePrevention> {
     }
 }
 
-/// One pair, three accounts with money, and two thousand orders, cancels and deposits.
+/// What somebody decides who does not trade.
+fn decision(random: &mut Random, account: AccountId) -> Command {
+    let limits = |random: &mut Random| OrderLimits {
+        max_quantity: Some(Quantity::new(30 + random.below(10))),
+        max_notional: Some(Amount::new(3_500)),
+        max_open_orders: Some(12),
+        max_position: Some(Amount::new(1_500)),
+    };
+    match random.below(16) {
+        0..5 => {
+            let asset = match random.below(4) {
+                0 => None,
+                1 => Some(USD),
+                2 => Some(TOK),
+                _ => Some(BTC),
+            };
+            choose(account, asset)
+        }
+        5 => Command::LimitInstrument {
+            instrument: BTCUSD,
+            limits: limits(random),
+            collar: Some(PriceCollar::new(80_000)),
+        },
+        6..8 => Command::LimitAccount {
+            account,
+            limits: AccountLimits {
+                max_open_orders: Some(15),
+                order_rate: Some(OrderRate {
+                    orders: 2,
+                    micros: 12 * PAUSE,
+                }),
+            },
+        },
+        8 => Command::LimitAccountIn {
+            account,
+            instrument: BTCUSD,
+            limits: limits(random),
+        },
+        9 => Command::CloseAccount { account },
+        _ => {
+            let price = 2 + random.below(3);
+            let side = ["buy", "sell"][usize::from(random.below(2) == 0)];
+            on(TOKUSD, place(account, &format!("{side} 2 @ {price}")))
+        }
+    }
+}
+
+/// Now and then trading stops for twenty inputs; somebody forgets that it goes on already.
+fn halt(inputs: u64) -> Option<Command> {
+    let (round, step) = (inputs / 200, inputs % 200);
+    let scope = match round % 3 {
+        0 => Scope::Venue,
+        1 => Scope::Instrument(BTCUSD),
+        _ => Scope::Account(AccountId::new(1 + round / 3 % 3)),
+    };
+    match step {
+        100 => Some(Command::Halt {
+            scope,
+            cancel_orders: round % 2 == 0,
+        }),
+        120 | 190 => Some(Command::Resume { scope }),
+        _ => None,
+    }
+}
+
+/// Two pairs, three accounts with money, and four thousand orders, cancels, deposits and decisions.
 fn inputs() -> Vec<Input> {
     let mut time = START;
-    let mut listing = listing(BTCUSD, "BTCUSD");
-    listing.fees = fees(1_000, 25_000);
+    let mut pair = listing(BTCUSD, "BTCUSD");
+    pair.fees = tiers([
+        (0, 25_000, 90_000),
+        (10_000, 20_000, 80_000),
+        (40_000, -60_000, 60_000),
+    ]);
+    let token = Listing {
+        base: TOK,
+        ..listing(TOKUSD, "TOKUSD")
+    };
+    let once = Listing {
+        base: TOK,
+        ..listing(USDTOK, "ONCE")
+    };
     let mut commands = vec![
         add_asset(BTC, "BTC", 2),
         add_asset(USD, "USD", 2),
-        Command::ListInstrument(listing),
+        add_asset(TOK, "TOK", 2),
+        Command::ListInstrument(pair),
+        Command::ListInstrument(token),
+        Command::ListInstrument(once),
+        Command::DelistInstrument { instrument: USDTOK },
     ];
     for account in [ANN, BOB, CAT] {
         commands.push(Command::OpenAccount { account });
         commands.push(deposit(account, BTC, 1_000));
         commands.push(deposit(account, USD, 100_000));
+        commands.push(deposit(account, TOK, 500));
     }
     let mut random = Random(1);
     let mut orders = 0;
-    for inputs in 0..2_000 {
-        let account = AccountId::new(1 + random.below(3));
+    for inputs in 0..4_000 {
+        if let Some(command) = halt(inputs) {
+            commands.push(command);
+            continue;
+        }
+        let account = AccountId::new(1 + inputs % 3);
         let quantity = Quantity::new(1 + random.below(40));
         let price = Price::new(90 + random.below(20).cast_signed());
         let order = OrderRef::Id(OrderId::new(1 + random.below(orders + 1)));
         let time_in_force = time_in_force(&mut random, inputs);
-        let name = named(&format!("n{}", random.below(30)));
-        commands.push(match random.below(20) {
+        // What the account placed lately; now and then the name is given to another order.
+        let name = named(&format!("n{}", inputs.saturating_sub(3 * random.below(9))));
+        let new_name = match random.below(10) {
+            0 => name,
+            _ => named(&format!("n{inputs}")),
+        };
+        commands.push(match random.below(22) {
             0 => cancel(account, OrderRef::Client(name)),
             1 => cancel(account, order),
             2 => reduce(account, order, quantity.get()),
@@ -104,7 +196,7 @@ fn inputs() -> Vec<Input> {
                 account,
                 instrument: BTCUSD,
                 order: OrderRef::Client(name),
-                client_order_id: Some(name),
+                client_order_id: Some(new_name),
                 quantity,
                 price,
                 time_in_force,
@@ -114,12 +206,13 @@ fn inputs() -> Vec<Input> {
             6 if price.get() == 99 => cancel_all(account),
             7 | 10 => amend(account, OrderRef::Client(name), quantity.get(), price.get()),
             8 if price.get() > 99 => Command::AdvanceTime,
+            20.. => decision(&mut random, account),
             what => {
                 orders += 1;
                 Command::Place {
                     account,
                     instrument: BTCUSD,
-                    client_order_id: (what > 10).then_some(name),
+                    client_order_id: (what > 10).then_some(new_name),
                     side: [Side::Buy, Side::Sell][usize::from(random.below(2) == 0)],
                     quantity,
                     kind: match what {
@@ -171,10 +264,12 @@ fn the_same_inputs_give_the_same_events_and_the_same_state() {
     // It would prove little if hardly anything happened.
     let refused = first.0.iter().filter(|(result, _)| result.is_err()).count();
     let trades = first.0.iter().flat_map(|(_, events)| events);
-    let trades = trades.filter(|event| matches!(event, Event::Settled { .. }));
-    assert!((200..1_500).contains(&refused), "{refused} refused");
+    let trades = trades.filter(|event| matches!(event, Event::Traded { .. }));
+    assert!((400..3_000).contains(&refused), "{refused} refused");
     let trades = trades.count();
     assert!(trades > 300, "{trades} trades");
+    all_kinds_of_refusals(&first.0);
+    all_kinds_of_fees(&first.0);
     let amended = |it: &BookEvent| matches!(it, BookEvent::Amended { .. });
     let replenished = |it: &BookEvent| matches!(it, BookEvent::Replenished { .. });
     let decremented = |it: &BookEvent| matches!(it, BookEvent::Decremented { .. });
@@ -184,7 +279,7 @@ fn the_same_inputs_give_the_same_events_and_the_same_state() {
         matches!(it, BookEvent::Closed { left: Some(_), .. }) && closed(it, CloseReason::Expired)
     };
     let wanted: [(&str, usize, Which<'_>); 6] = [
-        ("amended", 20, &amended),
+        ("amended", 10, &amended),
         ("replenished", 20, &replenished),
         ("decremented", 5, &decremented),
         ("met itself", 20, &met_itself),
@@ -195,6 +290,53 @@ fn the_same_inputs_give_the_same_events_and_the_same_state() {
         let happened = count(&first.0, which);
         assert!(happened >= least, "{happened} {what}");
     }
+}
+
+fn all_kinds_of_refusals(outcomes: &[Outcome]) {
+    use accounts_core::{LedgerReject, LimitReject};
+
+    let wanted: [Reject; 12] = [
+        Reject::VenueHalted,
+        Reject::InstrumentHalted,
+        Reject::AccountHalted,
+        Reject::NotHalted,
+        Reject::DuplicateClientOrderId,
+        LimitReject::TooManyOrders.into(),
+        LimitReject::TooManyOpenOrders.into(),
+        LimitReject::QuantityTooLarge.into(),
+        LimitReject::OutsideCollar.into(),
+        LimitReject::NotionalTooLarge.into(),
+        LimitReject::PositionTooLarge.into(),
+        LedgerReject::AccountNotEmpty.into(),
+    ];
+    for reject in wanted {
+        let mut outcomes = outcomes.iter();
+        assert!(outcomes.any(|it| it.0 == Err(reject)), "never: {reject}");
+    }
+}
+
+fn all_kinds_of_fees(outcomes: &[Outcome]) {
+    let mut kinds = std::collections::BTreeSet::new();
+    for event in outcomes.iter().flat_map(|(_, events)| events) {
+        let Event::Traded {
+            instrument: BTCUSD,
+            trade,
+            maker_fee,
+            taker_fee,
+            ..
+        } = event
+        else {
+            continue;
+        };
+        kinds.insert((trade.taker_side, "taker", taker_fee.asset));
+        if maker_fee.amount.get() < 0 {
+            kinds.insert((trade.taker_side, "rebate", maker_fee.asset));
+        } else {
+            kinds.insert((trade.taker_side, "maker", maker_fee.asset));
+        }
+    }
+    // Each side pays each asset, on top, out of it, or by itself.
+    assert_eq!(kinds.len(), 2 * 3 * 3, "{kinds:?}");
 }
 
 fn count(outcomes: &[Outcome], what: impl Fn(&BookEvent) -> bool) -> usize {
@@ -211,7 +353,7 @@ fn closed(event: &BookEvent, because: CloseReason) -> bool {
 fn a_snapshot_and_the_tail_are_the_full_replay() {
     let inputs = inputs();
     let (outcomes, hash) = run(&mut Exchange::new(), &inputs);
-    for cut in [0, 1, 12, 500, 1_234, inputs.len()] {
+    for cut in [0, 1, 12, 500, 1_234, 2_400, 3_900, inputs.len()] {
         let mut exchange = Exchange::new();
         let (head, _) = run(&mut exchange, &inputs[..cut]);
         assert_eq!(head, outcomes[..cut]);
@@ -236,12 +378,12 @@ fn the_state_after_these_inputs_is_on_record() {
     let mut exchange = Exchange::new();
     assert_eq!(
         exchange.state_hash().to_string(),
-        "8b82b3c6f2fbd987dd21bfed68596668c4bf03cc3d27c04ebfe724848d0d3b30"
+        "512a1562cf0ef3c446bc759df6bab0d3c2395c9fba993bf883d274c90128fd18"
     );
     let (_, hash) = run(&mut exchange, &inputs());
     assert_eq!(
         hash.to_string(),
-        "bd09c48f3bd7e797d89a68f8e9221efdfdb6c9afa6258a2b0ddf2c2ed08d209a"
+        "69669dabcc1c1998ff1fa6d2572f2d516f4811870e747c0ced99dac864d2f233"
     );
 }
 
@@ -335,11 +477,55 @@ fn the_encoding_of_every_command_is_on_record() {
         prevented(SelfTradePrevention::Decrement),
         amend(ANN, two, 5, 100),
         Command::AdvanceTime,
+        Command::CloseAccount { account: BOB },
+        Command::DelistInstrument { instrument: BTCUSD },
+        Command::Halt {
+            scope: Scope::Venue,
+            cancel_orders: true,
+        },
+        Command::Halt {
+            scope: Scope::Instrument(BTCUSD),
+            cancel_orders: false,
+        },
+        Command::Resume {
+            scope: Scope::Account(BOB),
+        },
+        Command::LimitInstrument {
+            instrument: BTCUSD,
+            limits: OrderLimits {
+                max_quantity: Some(Quantity::new(300)),
+                max_notional: None,
+                max_open_orders: Some(5),
+                max_position: Some(Amount::new(200)),
+            },
+            collar: Some(PriceCollar::new(50_000)),
+        },
+        Command::LimitAccount {
+            account: BOB,
+            limits: AccountLimits {
+                max_open_orders: Some(200),
+                order_rate: Some(OrderRate {
+                    orders: 10,
+                    micros: 1_000_000,
+                }),
+            },
+        },
+        Command::LimitAccountIn {
+            account: BOB,
+            instrument: BTCUSD,
+            limits: OrderLimits::default(),
+        },
+        choose(BOB, Some(TOK)),
+        choose(BOB, None),
+        Command::SetFees {
+            instrument: BTCUSD,
+            fees: tiers([(0, 1_000, 2_500), (300, -100, 500)]),
+        },
     ];
     let recorded = [
         "e80700010342544308",
-        "e807010106425443555344010001020280897a01c0843d0064feffffff0f000102e807c413",
-        "e807020100c0843d",
+        "e807010106425443555344010001020280897a01c0843d0064feffffff0f0001020100d00f8827",
+        "e807020101000080897a",
         "e8070302",
         "e807040102e807",
         "e8070501ffffffff0fffffffffffffffffffffffffffffffffffff03",
@@ -359,6 +545,17 @@ fn the_encoding_of_every_command_is_on_record() {
         "e8070601010000050100000104",
         "e8070b01010103782d3105c801",
         "e8070c",
+        "e8070d02",
+        "e8070e01",
+        "e8070f0001",
+        "e8070f010100",
+        "e807100202",
+        "e807110101ac0200010501c80101d08603",
+        "e807120201c801010ac0843d",
+        "e80713020100000000",
+        "e80714020104",
+        "e807140200",
+        "e80702010200d00f8827ac02c701e807",
     ];
     let mut found = Vec::new();
     for command in commands {

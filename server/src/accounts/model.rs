@@ -29,18 +29,12 @@ impl BalanceModel {
                     let opened = self.accounts.entry(*account).or_default();
                     opened.update_time = outcome.time;
                 }
-                Event::Ledger(LedgerEvent::BalanceChanged {
-                    account,
-                    asset,
-                    available,
-                    held,
-                }) => {
-                    let balance = Balance {
-                        available: *available,
-                        held: *held,
-                    };
-                    let changed = self.accounts.entry(*account).or_default();
-                    changed.balances.insert(*asset, balance);
+                Event::Ledger(LedgerEvent::AccountClosed { account }) => {
+                    self.accounts.remove(account);
+                }
+                Event::Ledger(LedgerEvent::Posted(posting)) => {
+                    let changed = self.accounts.entry(posting.account).or_default();
+                    changed.balances.insert(posting.asset, posting.balance);
                     changed.update_time = outcome.time;
                 }
                 // Deposits and withdrawals show in the balances that follow them.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use accounts_core::Amount;
+use accounts_core::{Amount, FeeRate, FeeTier};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
@@ -238,15 +238,12 @@ pub(crate) async fn account(
         });
     }
     // The field counts commissions in basis points; rates differ by instrument, the highest
-    // stands for all.
-    let highest = |rate: fn(&accounts_core::FeeSchedule) -> u32| {
-        let rates = app.symbols.iter().map(|symbol| rate(&symbol.fees));
-        rates.max().unwrap_or(0) / 100
+    // stands for all, and by volume, where those of somebody new do.
+    let highest = |rate: fn(&FeeTier) -> FeeRate| {
+        let first = app.symbols.iter().filter_map(|it| it.fees.tiers().first());
+        first.map(rate).max().unwrap_or_default().get() / 100
     };
-    let (maker, taker) = (
-        highest(|fees| fees.maker.get()),
-        highest(|fees| fees.taker.get()),
-    );
+    let (maker, taker) = (highest(|tier| tier.maker), highest(|tier| tier.taker));
     Ok(Json(json!({
         "makerCommission": maker,
         "takerCommission": taker,

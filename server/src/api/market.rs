@@ -210,11 +210,7 @@ pub(crate) fn ticker_24h(
 }
 
 /// What is traded here and under which limits.
-pub(crate) fn exchange_info<'a>(
-    symbols: impl Iterator<Item = &'a Symbol>,
-    limits: &Limits,
-    server_time: u64,
-) -> Value {
+pub(crate) fn exchange_info(symbols: &[Value], limits: &Limits, server_time: u64) -> Value {
     let rate = |kind: &str, interval: &str, count: u32, limit: u32| {
         json!({
             "rateLimitType": kind,
@@ -232,16 +228,17 @@ pub(crate) fn exchange_info<'a>(
             rate("ORDERS", "DAY", 1, limits.orders_per_day),
         ],
         "exchangeFilters": [],
-        "symbols": symbols.map(symbol_info).collect::<Vec<_>>(),
+        "symbols": symbols,
     })
 }
 
-fn symbol_info(symbol: &Symbol) -> Value {
+/// An instrument and the rules for its orders.
+pub(crate) fn symbol_info(symbol: &Symbol, is_halted: bool) -> Value {
     let instrument = &symbol.instrument;
     let largest = instrument.max_price().notional(instrument.max_quantity());
     json!({
         "symbol": symbol.name(),
-        "status": "TRADING",
+        "status": if is_halted { "HALT" } else { "TRADING" },
         "baseAsset": symbol.base.code,
         "baseAssetPrecision": symbol.base.decimals,
         "quoteAsset": symbol.quote.code,

@@ -1,12 +1,15 @@
 //! Orders, fills and balances on the wire.
 
+use accounts_core::Fee;
 use exchange_engine::{ClientOrderId, Event};
-use orderbook_core::{OrderKind, Price, Quantity, Resting, SelfTradePrevention, Side, TimeInForce};
+use orderbook_core::{
+    OrderKind, Price, Quantity, Resting, SelfTradePrevention, Side, TimeInForce, Trade,
+};
 use serde::Serialize;
 
 use super::hex::hex;
 use super::params::Params;
-use super::symbols::Symbol;
+use super::symbols::{AssetInfo, Symbol, Symbols};
 use crate::bus::Outcome;
 use crate::error::ApiError;
 use crate::orders::{Fill, OrderRecord, OrderStatus, touched};
@@ -160,9 +163,10 @@ pub(crate) fn client_order_id(
         .transpose()
 }
 
-/// A name for an order whose owner gave it none.
+/// A name for an order whose owner gave it none. No other order has it: an order is not placed again
+/// under a name that is taken, and among so many names chance picks none twice.
 pub(crate) fn random_client_order_id() -> ClientOrderId {
-    let random: [u8; 11] = rand::random();
+    let random: [u8; 16] = rand::random();
     let name = hex(&random).parse();
     name.expect("hexadecimal digits are legal")
 }
@@ -303,9 +307,40 @@ struct PlacedFill {
     trade_id: u64,
 }
 
+impl PlacedFill {
+    /// A side of a trade; `None` where its fee is in an asset that is not known.
+    fn new(trade: &Trade, fee: Fee, symbols: &Symbols, symbol: &Symbol) -> Option<Self> {
+        let asset = symbols.asset(fee.asset)?;
+        Some(Self {
+            price: symbol.price(trade.price),
+            qty: symbol.quantity(trade.quantity),
+            commission: asset.delta(fee.amount),
+            commission_asset: asset.code.clone(),
+            trade_id: trade.id.get(),
+        })
+    }
+
+    /// The same of a fill that was kept.
+    fn of(fill: &Fill, symbols: &Symbols, symbol: &Symbol) -> Option<Self> {
+        let asset = commission_asset(fill, symbols, symbol)?;
+        Some(Self {
+            price: symbol.price(fill.price),
+            qty: symbol.quantity(fill.quantity),
+            commission: asset.delta(fill.commission),
+            commission_asset: asset.code.clone(),
+            trade_id: fill.trade_id.get(),
+        })
+    }
+}
+
 impl PlacedOrder {
     /// The answer to the command that led to `outcome`, told from its events alone.
-    pub(crate) fn new(outcome: &Outcome, response: ResponseType, symbol: &Symbol) -> Option<Self> {
+    pub(crate) fn new(
+        outcome: &Outcome,
+        response: ResponseType,
+        symbols: &Symbols,
+        symbol: &Symbol,
+    ) -> Option<Self> {
         let mut placed: Option<OrderRecord> = None;
         let mut fills = Vec::new();
         for event in &outcome.events {
@@ -324,7 +359,7 @@ impl PlacedOrder {
                         *rested,
                     ));
                 }
-                Event::Settled {
+                Event::Traded {
                     trade,
                     quote_amount,
                     taker_fee,
@@ -332,14 +367,7 @@ impl PlacedOrder {
                 } => {
                     let order = placed.as_mut()?;
                     order.fill(outcome.time, trade.quantity, *quote_amount);
-                    let received = received(symbol, trade.taker_side);
-                    fills.push(PlacedFill {
-                        price: symbol.price(trade.price),
-                        qty: symbol.quantity(trade.quantity),
-                        commission: received.amount(*taker_fee),
-                        commission_asset: received.code.clone(),
-                        trade_id: trade.id.get(),
-                    });
+                    fills.push(PlacedFill::new(trade, *taker_fee, symbols, symbol)?);
                 }
                 _ => {
                     if let Some(order) = &mut placed
@@ -350,18 +378,42 @@ impl PlacedOrder {
                 }
             }
         }
-        let order = placed?;
-        let state = (response != ResponseType::Ack).then(|| OrderState::new(&order, symbol));
-        Some(Self {
+        Some(Self::told(&placed?, fills, response, symbol))
+    }
+
+    /// The answer to an order that was sent before: what was answered then, when the order was as it
+    /// is given here and had traded `fills`.
+    pub(crate) fn again(
+        order: &OrderRecord,
+        fills: &[Fill],
+        response: ResponseType,
+        symbols: &Symbols,
+        symbol: &Symbol,
+    ) -> Option<Self> {
+        let fills = fills
+            .iter()
+            .map(|fill| PlacedFill::of(fill, symbols, symbol));
+        let fills = fills.collect::<Option<_>>()?;
+        Some(Self::told(order, fills, response, symbol))
+    }
+
+    fn told(
+        order: &OrderRecord,
+        fills: Vec<PlacedFill>,
+        response: ResponseType,
+        symbol: &Symbol,
+    ) -> Self {
+        let state = (response != ResponseType::Ack).then(|| OrderState::new(order, symbol));
+        Self {
             symbol: symbol.name().into(),
             order_id: order.id.get(),
             order_list_id: -1,
             client_order_id: name(order.client_order_id),
-            transact_time: outcome.time.millis(),
-            working_time: state.is_some().then(|| outcome.time.millis()),
+            transact_time: order.time.millis(),
+            working_time: state.is_some().then(|| order.time.millis()),
             state,
             fills: (response == ResponseType::Full).then_some(fills),
-        })
+        }
     }
 }
 
@@ -371,11 +423,16 @@ fn name(client_order_id: Option<ClientOrderId>) -> String {
         .unwrap_or_default()
 }
 
-/// The asset that an order of this side receives and pays its fee in.
-fn received(symbol: &Symbol, side: Side) -> &super::symbols::AssetInfo {
-    match side {
-        Side::Buy => &symbol.base,
-        Side::Sell => &symbol.quote,
+/// What the commission of a fill was paid in; `None` where that asset is not known.
+fn commission_asset<'a>(
+    fill: &Fill,
+    symbols: &'a Symbols,
+    symbol: &'a Symbol,
+) -> Option<&'a AssetInfo> {
+    match (fill.commission_asset, fill.side) {
+        (Some(asset), _) => symbols.asset(asset),
+        (None, Side::Buy) => Some(&symbol.base),
+        (None, Side::Sell) => Some(&symbol.quote),
     }
 }
 
@@ -464,9 +521,10 @@ pub(crate) struct OwnTrade {
 }
 
 impl OwnTrade {
-    pub(crate) fn new(fill: &Fill, symbol: &Symbol) -> Self {
-        let received = received(symbol, fill.side);
-        Self {
+    /// `None` where the commission was paid in an asset that is not known.
+    pub(crate) fn new(fill: &Fill, symbols: &Symbols, symbol: &Symbol) -> Option<Self> {
+        let asset = commission_asset(fill, symbols, symbol)?;
+        Some(Self {
             symbol: symbol.name().into(),
             id: fill.trade_id.get(),
             order_id: fill.order_id.get(),
@@ -474,22 +532,23 @@ impl OwnTrade {
             price: symbol.price(fill.price),
             qty: symbol.quantity(fill.quantity),
             quote_qty: symbol.quote.amount(fill.quote_amount),
-            commission: received.amount(fill.commission),
-            commission_asset: received.code.clone(),
+            commission: asset.delta(fill.commission),
+            commission_asset: asset.code.clone(),
             time: fill.time.millis(),
             is_buyer: fill.side == Side::Buy,
             is_maker: fill.is_maker,
             is_best_match: true,
-        }
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use accounts_core::{Amount, AssetId, FeeSchedule};
+    use accounts_core::{Amount, AssetId, Delta, FeeRate, FeeSchedule, FeeTier};
     use exchange_engine::{Command, Exchange, Input, InstrumentId, Listing};
     use orderbook_core::{
-        AccountId, Instrument, Notional, PostOnly, SelfTradePrevention, Step, Timestamp,
+        AccountId, Instrument, Notional, OrderId, PostOnly, SelfTradePrevention, Step, Timestamp,
+        TradeId,
     };
     use serde_json::Value;
 
@@ -499,6 +558,8 @@ mod tests {
     const SELLER: AccountId = AccountId::new(1);
     const BUYER: AccountId = AccountId::new(2);
     const BTCUSD: InstrumentId = InstrumentId::new(0);
+    /// Not of the pair.
+    const BNB: AssetId = AssetId::new(2);
 
     /// A pair with prices of two decimals and quantities of one, asks of 5.0 at 1.00 and at 2.00,
     /// and somebody with plenty of both assets.
@@ -512,7 +573,7 @@ mod tests {
                 .and_then(|it| it.with_price_limits(Price::new(1), Price::new(100_000)))
                 .and_then(|it| it.with_quantity_limits(Quantity::new(1), Quantity::new(100_000)));
             let mut market = Self(Exchange::new());
-            for (asset, code) in [(base, "BTC"), (quote, "USD")] {
+            for (asset, code) in [(base, "BTC"), (quote, "USD"), (BNB, "BNB")] {
                 market.apply(Command::AddAsset {
                     asset,
                     code: code.into(),
@@ -589,7 +650,7 @@ mod tests {
             let outcome = self.place(account, Side::Buy, quantity, kind, self_trade);
             let symbols = Symbols::new(&self.0);
             let symbol = symbols.get(BTCUSD).expect("listed");
-            let placed = PlacedOrder::new(&outcome, ResponseType::Full, symbol);
+            let placed = PlacedOrder::new(&outcome, ResponseType::Full, &symbols, symbol);
             serde_json::to_value(placed.expect("placed")).expect("plain data")
         }
     }
@@ -676,6 +737,69 @@ mod tests {
         );
         let told = Market::new().told(BUYER, 100_000, budget(99), None);
         assert_told(&told, &[("origQty", "0.00000000"), ("status", "EXPIRED")]);
+    }
+
+    #[test]
+    fn a_commission_is_told_in_what_it_was_paid_in() {
+        let symbols = Symbols::new(&Market::new().0);
+        let symbol = symbols.get(BTCUSD).expect("listed");
+        let told = |side, asset: Option<u32>, commission| {
+            let fill = Fill {
+                trade_id: TradeId::new(1),
+                order_id: OrderId::new(1),
+                instrument: BTCUSD,
+                side,
+                price: Price::new(100),
+                quantity: Quantity::new(10),
+                quote_amount: Amount::new(1_000),
+                commission: Delta::new(commission),
+                commission_asset: asset.map(AssetId::new),
+                is_maker: false,
+                time: Timestamp::new(1),
+            };
+            let trade = OwnTrade::new(&fill, &symbols, symbol)?;
+            let placed = PlacedFill::of(&fill, &symbols, symbol)?;
+            assert_eq!(trade.commission, placed.commission);
+            assert_eq!(trade.commission_asset, placed.commission_asset);
+            Some(format!("{} {}", trade.commission, trade.commission_asset))
+        };
+        for (side, asset, commission, expected) in [
+            (Side::Buy, Some(0), 12, "0.01200000 BTC"),
+            (Side::Buy, Some(1), 12, "0.01200000 USD"),
+            (Side::Sell, Some(2), 1_500, "1.50000000 BNB"),
+            // A rebate.
+            (Side::Sell, Some(1), -7, "-0.00700000 USD"),
+            // Of a history from before fees had an asset.
+            (Side::Buy, None, 12, "0.01200000 BTC"),
+            (Side::Sell, None, 12, "0.01200000 USD"),
+        ] {
+            assert_eq!(told(side, asset, commission).as_deref(), Some(expected));
+        }
+        assert_eq!(told(Side::Buy, Some(9), 12), None);
+    }
+
+    /// The buyer has chosen to pay what it pays with: 1 % of 3.00, where 1 % of 3.0 would be received.
+    #[test]
+    fn a_new_order_tells_its_fees_in_what_they_were_paid_in() {
+        let mut market = Market::new();
+        let tier = FeeTier {
+            volume: Amount::ZERO,
+            maker: FeeRate::ZERO,
+            taker: FeeRate::new(10_000).expect("a rate"),
+        };
+        market.apply(Command::SetFees {
+            instrument: BTCUSD,
+            fees: FeeSchedule::new([tier]).expect("a schedule"),
+        });
+        let gtc = resting(100, Resting::PLAIN);
+        for (asset, code) in [(None, "BTC"), (Some(AssetId::new(1)), "USD")] {
+            let account = BUYER;
+            market.apply(Command::ChooseFeeAsset { account, asset });
+            let told = market.told(BUYER, 3, gtc, None);
+            let fill = &told["fills"][0];
+            assert_eq!(fill["commissionAsset"], code);
+            assert_eq!(fill["commission"], "0.00300000");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use accounts_core::{Amount, AssetId, FeeSchedule};
+use accounts_core::{Amount, AssetId, Delta, FeeSchedule};
 use exchange_engine::{Exchange, InstrumentId, Market};
 use marketdata_core::Volume;
 use orderbook_core::{Instrument, InstrumentError, Notional, Price, Quantity};
@@ -22,6 +22,11 @@ impl AssetInfo {
     /// An amount of the asset as text.
     pub(crate) fn amount(&self, amount: Amount) -> String {
         fixed(amount.get(), self.decimals.into())
+    }
+
+    /// A change of such an amount as text, with a sign where it is below zero.
+    pub(crate) fn delta(&self, delta: Delta) -> String {
+        fixed_signed(delta.get(), self.decimals.into())
     }
 }
 
@@ -64,11 +69,13 @@ impl Symbol {
     }
 
     pub(crate) fn notional(&self, notional: Notional) -> String {
-        let units = notional
-            .get()
-            .unsigned_abs()
-            .saturating_mul(self.quote_units_per_tick_lot);
-        fixed(units, self.quote.decimals.into())
+        self.quote.amount(self.quote_amount(notional))
+    }
+
+    /// What a notional is worth in quote.
+    pub(crate) fn quote_amount(&self, notional: Notional) -> Amount {
+        let notional = notional.get().unsigned_abs();
+        Amount::new(notional.saturating_mul(self.quote_units_per_tick_lot))
     }
 
     /// The volume-weighted average price with eight decimal places, rounded down.
@@ -136,7 +143,7 @@ impl Symbols {
                 instrument: market.book().instrument().clone(),
                 base: asset(market.base()),
                 quote: asset(market.quote()),
-                fees: market.fees(),
+                fees: market.fees().clone(),
                 quote_units_per_tick_lot: market.quote_units_per_tick_lot(),
             })
             .collect();
@@ -158,6 +165,12 @@ impl Symbols {
 
     pub(crate) fn assets(&self) -> &[AssetInfo] {
         &self.assets
+    }
+
+    pub(crate) fn asset(&self, id: AssetId) -> Option<&AssetInfo> {
+        // As the exchange tells them: by ascending id.
+        let found = self.assets.binary_search_by_key(&id, |asset| asset.id);
+        found.ok().map(|index| &self.assets[index])
     }
 
     pub(crate) fn asset_by_code(&self, code: &str) -> Option<&AssetInfo> {

@@ -20,7 +20,7 @@ use super::{
 use crate::gateway::{Hub, serve};
 use crate::link::{self, Catalogue, ClusterKey, Link, Served};
 use crate::log::{CommandLog, History, LogId, SqliteLog};
-use crate::orders::{Sequencer, sequencer};
+use crate::orders::{Listings, Sequencer, sequencer};
 
 /// The stream that the market of these tests has.
 pub(super) const TICKER: &str = "btcusdt@ticker";
@@ -153,7 +153,7 @@ impl Publisher {
         let hub = Hub::default();
         hub.add(TICKER.into());
         let market = Outlet::new(setup.remembers, vec![Arc::new(hub.clone())]);
-        let genesis = |exchange: &Exchange| {
+        let genesis = |exchange: &Exchange, _: &Listings| {
             let account = AccountId::new(1_000_000);
             let is_new = !exchange.ledger().has_account(account);
             Ok(is_new

@@ -8,7 +8,7 @@ use orderbook_core::{AccountId, Timestamp};
 
 use crate::api::hex::hex;
 
-use super::{CommandLog, Frame, LogError, SqliteLog};
+use super::{CommandLog, Frame, LogError, PayloadError, SqliteLog, checksum};
 
 type TestResult = Result<(), Box<dyn std::error::Error>>;
 
@@ -254,20 +254,51 @@ fn a_damaged_head_does_not_stop_an_intact_log() -> TestResult {
 
 /// The encoding of a payload never changes without a new version: logs live for years.
 #[test]
-fn the_payload_is_version_two_postcard() {
+fn the_payload_is_version_three_postcard() {
     let frame = &frames(1)[0];
     let bytes = frame.payload();
     assert_eq!(hex(&bytes), GOLDEN);
-    assert_eq!(Frame::inputs_of(&bytes).expect("version 2"), frame.inputs);
+    assert_eq!(Frame::inputs_of(&bytes).expect("version 3"), frame.inputs);
     assert!(Frame::inputs_of(&[]).is_err());
-    // Orders had fewer terms, which would be read from what follows them.
-    assert!(Frame::inputs_of(&[1, 0]).is_err());
-    assert!(Frame::inputs_of(&[3, 0]).is_err());
+    // In 1 orders had fewer terms, in 2 an instrument had a single pair of fees: both would be read
+    // from what follows them.
+    for other in [1, 2, 4] {
+        let refused = Frame::inputs_of(&[other, 0]);
+        assert_eq!(refused, Err(PayloadError::OtherVersion(other)));
+    }
     assert!(Frame::inputs_of(&bytes[..bytes.len() - 1]).is_err());
 }
 
-/// Version 2; one input; time 1000 µs; command 4 (deposit); account 1; asset 0; amount 2^64.
-const GOLDEN: &str = "0201e80704010080808080808080808002";
+/// A log that other software wrote is whole: it is not called corrupt.
+#[test]
+fn a_log_of_another_version_is_refused_by_its_version_and_left_alone() -> TestResult {
+    let dir = tempfile::tempdir()?;
+    let frame = &frames(1)[0];
+    drop(written(dir.path(), std::slice::from_ref(frame))?);
+    let mut payload = frame.payload();
+    payload[0] = 2;
+    let crc = checksum(1, frame.epoch, 1, frame.last_seq(), 0, &payload);
+    let payload = hex(&payload);
+    tamper(
+        dir.path(),
+        &format!("UPDATE frames SET payload = x'{payload}', crc = {crc}"),
+    )?;
+    let before = std::fs::read(dir.path().join("commands.sqlite"))?;
+    let error = read(&SqliteLog::open(dir.path())?)
+        .expect_err("an older log")
+        .to_string();
+    for words in [
+        "commands.sqlite is no command log that this version can read",
+        "its inputs are in version 2, this software knows 3 only",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+    assert!(std::fs::read(dir.path().join("commands.sqlite"))? == before);
+    Ok(())
+}
+
+/// Version 3; one input; time 1000 µs; command 4 (deposit); account 1; asset 0; amount 2^64.
+const GOLDEN: &str = "0301e80704010080808080808080808002";
 
 /// Under steady load the WAL is written from its beginning again and again.
 #[test]

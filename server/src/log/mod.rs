@@ -21,7 +21,7 @@ pub(crate) use sqlite::SqliteLog;
 use crate::api::hex::hex;
 
 /// The first byte of each payload: how the rest is to be read.
-const PAYLOAD_VERSION: u8 = 2;
+const PAYLOAD_VERSION: u8 = 3;
 
 /// One group commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,15 +47,23 @@ impl Frame {
         postcard::to_extend(&self.inputs, vec![PAYLOAD_VERSION]).expect("plain data always encodes")
     }
 
-    fn inputs_of(payload: &[u8]) -> Result<Vec<Input>, String> {
+    fn inputs_of(payload: &[u8]) -> Result<Vec<Input>, PayloadError> {
         match payload.split_first() {
-            Some((&PAYLOAD_VERSION, inputs)) => {
-                postcard::from_bytes(inputs).map_err(|error| error.to_string())
-            }
-            Some((version, _)) => Err(format!("payload version {version} is unknown")),
-            None => Err("the payload is empty".into()),
+            Some((&PAYLOAD_VERSION, inputs)) => postcard::from_bytes(inputs)
+                .map_err(|error| PayloadError::Unreadable(error.to_string())),
+            Some((version, _)) => Err(PayloadError::OtherVersion(*version)),
+            None => Err(PayloadError::Unreadable("the payload is empty".into())),
         }
     }
+}
+
+/// Why the inputs of a frame cannot be had.
+#[derive(Debug, PartialEq, Eq)]
+enum PayloadError {
+    /// Other software wrote them, with this version.
+    OtherVersion(u8),
+    /// They are not what they should be.
+    Unreadable(String),
 }
 
 /// The checksum of a frame: CRC-32C over its header, the previous checksum and the payload.

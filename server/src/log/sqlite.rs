@@ -11,7 +11,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use crate::data_dir::keep_wal;
 
 use super::head::Head;
-use super::{CommandLog, Frame, Frames, History, LogError, checksum};
+use super::{
+    CommandLog, Frame, Frames, History, LogError, PAYLOAD_VERSION, PayloadError, checksum,
+};
 
 /// "XLOG": tells our files from others'.
 const APPLICATION_ID: i32 = 0x584c_4f47;
@@ -349,7 +351,16 @@ impl Chain {
                 ),
             ));
         }
-        let inputs = Frame::inputs_of(&payload).map_err(|what| self.corrupt(number, what))?;
+        let inputs = Frame::inputs_of(&payload).map_err(|error| match error {
+            PayloadError::OtherVersion(version) => LogError::Foreign {
+                path: self.file.display().to_string(),
+                what: format!(
+                    "from frame {number} on its inputs are in version {version}, this software \
+                     knows {PAYLOAD_VERSION} only"
+                ),
+            },
+            PayloadError::Unreadable(what) => self.corrupt(number, what),
+        })?;
         let frame = Frame {
             number,
             epoch,

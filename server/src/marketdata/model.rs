@@ -1,8 +1,8 @@
 //! Candles, tickers, depth and tape of every instrument: a fold over the events of the exchange.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use exchange_engine::{Event, InstrumentId};
+use exchange_engine::{Event, InstrumentId, Scope};
 use marketdata_core::{DepthError, Limits, MarketData, MarketEvent};
 use orderbook_core::Timestamp;
 
@@ -13,7 +13,10 @@ use crate::config::Memory;
 #[derive(Debug)]
 pub(crate) struct MarketModel {
     limits: Limits,
+    /// Of those that are listed.
     markets: BTreeMap<InstrumentId, MarketData>,
+    halted: bool,
+    halted_instruments: BTreeSet<InstrumentId>,
 }
 
 impl MarketModel {
@@ -24,6 +27,8 @@ impl MarketModel {
                 trades: memory.trades,
             },
             markets: BTreeMap::new(),
+            halted: false,
+            halted_instruments: BTreeSet::new(),
         }
     }
 
@@ -35,9 +40,18 @@ impl MarketModel {
     ) -> Result<(), DepthError> {
         let mut market_events = Vec::new();
         for event in &outcome.events {
-            if let Event::InstrumentListed { instrument } = event {
-                self.markets
-                    .insert(*instrument, MarketData::new(self.limits));
+            match *event {
+                Event::InstrumentListed { instrument } => {
+                    self.markets
+                        .insert(instrument, MarketData::new(self.limits));
+                }
+                Event::InstrumentDelisted { instrument } => {
+                    self.markets.remove(&instrument);
+                    self.halted_instruments.remove(&instrument);
+                }
+                Event::Halted { scope } => self.halt(scope, true),
+                Event::Resumed { scope } => self.halt(scope, false),
+                _ => {}
             }
             // Money and order names are nothing the public sees.
             if let Some((instrument, event)) = event.of_book()
@@ -48,6 +62,20 @@ impl MarketModel {
             }
         }
         Ok(())
+    }
+
+    fn halt(&mut self, scope: Scope, halted: bool) {
+        match scope {
+            Scope::Venue => self.halted = halted,
+            Scope::Instrument(instrument) if halted => {
+                self.halted_instruments.insert(instrument);
+            }
+            Scope::Instrument(instrument) => {
+                self.halted_instruments.remove(&instrument);
+            }
+            // That is nobody else's business.
+            Scope::Account(_) => {}
+        }
     }
 
     /// Lets time pass without an event: candles close, tickers forget.
@@ -63,7 +91,52 @@ impl MarketModel {
         }
     }
 
+    /// The market data of an instrument that is listed.
     pub(crate) fn market(&self, instrument: InstrumentId) -> Option<&MarketData> {
         self.markets.get(&instrument)
+    }
+
+    /// Whether orders are not taken there at the moment.
+    pub(crate) fn is_halted(&self, instrument: InstrumentId) -> bool {
+        self.halted || self.halted_instruments.contains(&instrument)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BTC: InstrumentId = InstrumentId::new(1);
+    const ETH: InstrumentId = InstrumentId::new(2);
+
+    #[test]
+    fn halts_are_followed_until_they_end() {
+        let instrument = Scope::Instrument(BTC);
+        let mut model = MarketModel::new(&Memory::default());
+        let mut halted = |event| {
+            let outcome = Outcome {
+                time: Timestamp::default(),
+                result: Ok(()),
+                events: vec![event],
+            };
+            let applied = model.apply(&outcome, &mut Vec::new());
+            applied.expect("there is no depth in it");
+            (model.is_halted(BTC), model.is_halted(ETH))
+        };
+        for instrument in [BTC, ETH] {
+            let listed = halted(Event::InstrumentListed { instrument });
+            assert_eq!(listed, (false, false));
+        }
+        assert_eq!(halted(Event::Halted { scope: instrument }), (true, false));
+        let venue = Scope::Venue;
+        assert_eq!(halted(Event::Halted { scope: venue }), (true, true));
+        assert_eq!(halted(Event::Resumed { scope: venue }), (true, false));
+        let account = Scope::Account(orderbook_core::AccountId::new(1));
+        assert_eq!(halted(Event::Halted { scope: account }), (true, false));
+        assert_eq!(halted(Event::Resumed { scope: instrument }), (false, false));
+        let delisted = halted(Event::InstrumentDelisted { instrument: ETH });
+        assert_eq!(delisted, (false, false));
+        assert!(model.market(BTC).is_some());
+        assert!(model.market(ETH).is_none());
     }
 }

@@ -12,7 +12,7 @@ use super::MarketModel;
 use super::history::{self, Range};
 use crate::api::Json;
 use crate::api::market::{
-    BookDepth, BookTicker, RecentTrade, exchange_info as info, kline, ticker_24h,
+    BookDepth, BookTicker, RecentTrade, exchange_info as info, kline, symbol_info, ticker_24h,
 };
 use crate::api::params::Params;
 use crate::api::symbols::{Symbol, Symbols};
@@ -31,10 +31,11 @@ pub(crate) async fn time() -> Json<Value> {
     Json(json!({ "serverTime": now().millis() }))
 }
 
-/// Whether a request about several instruments is answered with a list.
+/// Which instruments a request is about; about one, the answer is no list.
 enum Selection<'a> {
     One(&'a Symbol),
-    List(Vec<&'a Symbol>),
+    Named(Vec<&'a Symbol>),
+    All(&'a Symbols),
 }
 
 impl<'a> Selection<'a> {
@@ -51,19 +52,36 @@ impl<'a> Selection<'a> {
                     )
                 })?;
                 let named = names.iter().map(|name| symbols.named(name));
-                Ok(Self::List(named.collect::<Result<_, _>>()?))
+                Ok(Self::Named(named.collect::<Result<_, _>>()?))
             }
-            (None, None) => Ok(Self::List(symbols.iter().collect())),
+            (None, None) => Ok(Self::All(symbols)),
         }
     }
 
-    fn answer<T: Serialize>(self, answer: impl Fn(&Symbol) -> Result<T, ApiError>) -> Answer {
+    /// What there is to say of each.
+    fn each<T>(
+        &self,
+        model: &MarketModel,
+        say: impl Fn(&Symbol, &MarketData) -> T,
+    ) -> Result<Vec<T>, ApiError> {
+        let one = |symbol: &Symbol| Ok(say(symbol, market(model, symbol)?));
+        match self {
+            Self::One(symbol) => Ok(vec![one(symbol)?]),
+            Self::Named(symbols) => symbols.iter().map(|symbol| one(symbol)).collect(),
+            // Some may not be listed any more.
+            Self::All(symbols) => Ok(symbols.iter().filter_map(|it| one(it).ok()).collect()),
+        }
+    }
+
+    fn answer<T: Serialize>(
+        &self,
+        model: &MarketModel,
+        say: impl Fn(&Symbol, &MarketData) -> T,
+    ) -> Answer {
+        let all = self.each(model, say)?;
         let answer = match self {
-            Self::One(symbol) => serde_json::to_value(answer(symbol)?),
-            Self::List(symbols) => {
-                let answers: Result<Vec<_>, _> = symbols.into_iter().map(answer).collect();
-                serde_json::to_value(answers?)
-            }
+            Self::One(_) => serde_json::to_value(all.first()),
+            Self::Named(_) | Self::All(_) => serde_json::to_value(all),
         };
         answer.map(Json).map_err(|_| ApiError::INTERNAL)
     }
@@ -80,12 +98,12 @@ pub(super) fn market<'a>(
 
 /// `GET /api/v3/exchangeInfo`
 pub(crate) async fn exchange_info(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
-    let symbols = match Selection::parse(&params, &app.symbols)? {
-        Selection::One(symbol) => vec![symbol],
-        Selection::List(symbols) => symbols,
-    };
-    let limits = &app.config.limits;
-    Ok(Json(info(symbols.into_iter(), limits, now().millis())))
+    let selection = Selection::parse(&params, &app.symbols)?;
+    let model = app.markets.at(app.entry.published()).await;
+    let symbols = selection.each(&model, |symbol, _| {
+        symbol_info(symbol, model.is_halted(symbol.id))
+    })?;
+    Ok(Json(info(&symbols, &app.config.limits, now().millis())))
 }
 
 /// `GET /api/v3/depth`
@@ -147,16 +165,15 @@ pub(crate) async fn ticker_day(State(app): State<Arc<App>>, Public(params): Publ
     let selection = Selection::parse(&params, &app.symbols)?;
     let model = app.markets.at(app.entry.published()).await;
     let close = now().millis();
-    selection.answer(|symbol| {
-        let market = market(&model, symbol)?;
-        Ok(ticker_24h(
+    selection.answer(&model, |symbol, market| {
+        ticker_24h(
             &market.ticker().stats(),
             market.depth().best(Side::Buy),
             market.depth().best(Side::Sell),
             close.saturating_sub(DAY_MICROS / 1_000),
             close,
             symbol,
-        ))
+        )
     })
 }
 
@@ -164,9 +181,9 @@ pub(crate) async fn ticker_day(State(app): State<Arc<App>>, Public(params): Publ
 pub(crate) async fn ticker_price(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
     let selection = Selection::parse(&params, &app.symbols)?;
     let model = app.markets.at(app.entry.published()).await;
-    selection.answer(|symbol| {
-        let last = market(&model, symbol)?.ticker().stats().last;
-        Ok(json!({ "symbol": symbol.name(), "price": symbol.price_or_zero(last) }))
+    selection.answer(&model, |symbol, market| {
+        let last = market.ticker().stats().last;
+        json!({ "symbol": symbol.name(), "price": symbol.price_or_zero(last) })
     })
 }
 
@@ -174,9 +191,9 @@ pub(crate) async fn ticker_price(State(app): State<Arc<App>>, Public(params): Pu
 pub(crate) async fn book_ticker(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
     let selection = Selection::parse(&params, &app.symbols)?;
     let model = app.markets.at(app.entry.published()).await;
-    selection.answer(|symbol| {
-        let depth = market(&model, symbol)?.depth();
+    selection.answer(&model, |symbol, market| {
+        let depth = market.depth();
         let (bid, ask) = (depth.best(Side::Buy), depth.best(Side::Sell));
-        Ok(BookTicker::new(bid, ask, symbol))
+        BookTicker::new(bid, ask, symbol)
     })
 }

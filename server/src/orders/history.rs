@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use exchange_engine::{InstrumentId, OrderRef};
-use orderbook_core::{AccountId, Timestamp};
+use orderbook_core::{AccountId, Quantity, Timestamp};
 
 use super::model::Forgotten;
 use super::{Fill, OrderRecord};
@@ -78,6 +78,46 @@ pub(crate) async fn fills(app: &App, query: &FillQuery) -> Result<Vec<Fill>, Api
     let stored = stored.into_iter().map(|fill| (key(&fill), fill));
     let from_start = query.from_id.is_some() || query.start.is_some();
     Ok(page(stored, remembered, from_start, query.limit))
+}
+
+/// What an order, as it was right after it was placed, had traded. Nothing where that is not to be had
+/// at the moment: it is a detail of an answer that says how much it was.
+pub(crate) async fn first_fills(app: &App, order: &OrderRecord) -> Vec<Fill> {
+    let query = FillQuery {
+        account: order.account,
+        instrument: order.instrument,
+        order_id: Some(order.id),
+        from_id: None,
+        start: Some(order.time),
+        end: Some(order.time),
+        limit: usize::MAX,
+    };
+    let remembered = {
+        let orders = app.orders.at(app.entry.published()).await;
+        let fills = orders.fills(order.account);
+        let fills = fills.filter(|fill| query.asks_for(fill));
+        fills_of_taker(fills.cloned(), order.executed)
+    };
+    if let Some(fills) = remembered {
+        return fills;
+    }
+    let stored = fills(app, &query).await.unwrap_or_default();
+    fills_of_taker(stored, order.executed).unwrap_or_default()
+}
+
+/// The first of these fills that somebody came in and took, where they are as much as that.
+fn fills_of_taker(fills: impl IntoIterator<Item = Fill>, executed: Quantity) -> Option<Vec<Fill>> {
+    let mut missing = executed;
+    let mut first = Vec::new();
+    for fill in fills.into_iter().filter(|fill| !fill.is_maker) {
+        // An order may come to rest, and be amended and take more, all at one time.
+        if missing.is_zero() {
+            break;
+        }
+        missing = missing.checked_sub(fill.quantity)?;
+        first.push(fill);
+    }
+    missing.is_zero().then_some(first)
 }
 
 /// The rows, where the store has what memory has forgotten.

@@ -3,6 +3,7 @@
 mod clock;
 mod entry;
 mod history;
+mod listings;
 mod model;
 mod recovery;
 pub(crate) mod routes;
@@ -11,6 +12,7 @@ pub(crate) mod service;
 
 pub(crate) use clock::{Progress, now};
 pub(crate) use entry::{OrderEntry, RemoteSequencer};
+pub(crate) use listings::Listings;
 pub(crate) use model::{Fill, OrderModel, OrderRecord, OrderStatus, touched};
 pub(crate) use recovery::{Recovered, StartError, rehearse};
 pub(crate) use sequencer::{Receipt, Sequencer, SubmitError};

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use accounts_core::Amount;
+use accounts_core::{Amount, AssetId, Delta, Fee};
 use exchange_engine::{ClientOrderId, Event, InstrumentId, OrderRef};
 use orderbook_core::{
     AccountId, CloseReason, Event as BookEvent, Level, Order, OrderId, OrderKind, Price, Quantity,
@@ -29,6 +29,15 @@ pub(crate) enum OrderStatus {
 }
 
 impl OrderStatus {
+    /// That of an order right after it was placed.
+    fn when_placed(outcome: &exchange_engine::Outcome) -> Self {
+        match outcome.closed {
+            Some(reason) => Self::closed(reason, outcome.filled),
+            None if outcome.filled.is_zero() => Self::New,
+            None => Self::PartiallyFilled,
+        }
+    }
+
     /// That of an order which has closed after so much has traded.
     pub(crate) fn closed(reason: CloseReason, executed: Quantity) -> Self {
         match reason {
@@ -92,6 +101,26 @@ impl OrderRecord {
             accepted.rest(time, level.price);
         }
         accepted
+    }
+
+    /// The order as it was right after it was placed, for this quantity and with these terms, when
+    /// what had traded was worth `quote_amount`.
+    pub(crate) fn when_placed(
+        self,
+        quantity: Quantity,
+        kind: OrderKind,
+        outcome: &exchange_engine::Outcome,
+        quote_amount: Amount,
+    ) -> Self {
+        Self {
+            kind,
+            quantity,
+            executed: outcome.filled,
+            quote_amount,
+            status: OrderStatus::when_placed(outcome),
+            update_time: self.time,
+            ..self
+        }
     }
 
     /// Part of it traded for `quote_amount`.
@@ -188,8 +217,11 @@ pub(crate) struct Fill {
     pub(crate) price: Price,
     pub(crate) quantity: Quantity,
     pub(crate) quote_amount: Amount,
-    /// In the asset received: base for a buy, quote for a sell.
-    pub(crate) commission: Amount,
+    /// What its owner paid, or received where it is negative.
+    pub(crate) commission: Delta,
+    /// `None`: the asset received, base for a buy and quote for a sell. It was written down before fees
+    /// could be in another one.
+    pub(crate) commission_asset: Option<AssetId>,
     pub(crate) is_maker: bool,
     pub(crate) time: Timestamp,
 }
@@ -254,7 +286,7 @@ impl OrderModel {
                 }
                 self.orders.insert(order.id, record);
             }
-            Event::Settled {
+            Event::Traded {
                 instrument,
                 trade,
                 quote_amount,
@@ -299,7 +331,7 @@ impl OrderModel {
         trade: &Trade,
         is_maker: bool,
         quote_amount: Amount,
-        commission: Amount,
+        fee: Fee,
     ) {
         let (order_id, account, side) = if is_maker {
             let side = trade.taker_side.opposite();
@@ -319,7 +351,8 @@ impl OrderModel {
             price: trade.price,
             quantity: trade.quantity,
             quote_amount,
-            commission,
+            commission: fee.amount,
+            commission_asset: Some(fee.asset),
             is_maker,
             time,
         };
@@ -410,6 +443,10 @@ mod tests {
 
     const ACCOUNT: AccountId = AccountId::new(7);
     const INSTRUMENT: InstrumentId = InstrumentId::new(0);
+    const NO_FEE: Fee = Fee {
+        asset: AssetId::new(0),
+        amount: Delta::ZERO,
+    };
 
     fn model(closed_orders: usize, fills: usize) -> OrderModel {
         OrderModel::new(&Memory {
@@ -445,13 +482,13 @@ mod tests {
                     client_order_id: name.parse().ok(),
                     rested: None,
                 },
-                Event::Settled {
+                Event::Traded {
                     instrument: INSTRUMENT,
                     trade,
                     base_amount: Amount::new(1),
                     quote_amount: Amount::new(1),
-                    maker_fee: Amount::ZERO,
-                    taker_fee: Amount::ZERO,
+                    maker_fee: NO_FEE,
+                    taker_fee: NO_FEE,
                 },
                 Event::Book {
                     instrument: INSTRUMENT,

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{Receipt, history};
 use crate::api::Json;
 use crate::api::orders::{
-    CancelledOrder, NewOrder, OwnTrade, PlacedOrder, QueriedOrder, client_order_id,
+    CancelledOrder, NewOrder, OwnTrade, PlacedOrder, QueriedOrder, ResponseType, client_order_id,
     random_client_order_id,
 };
 use crate::api::params::Params;
@@ -62,7 +62,46 @@ async fn place_order(
             self_trade: None,
         })
         .await?;
-    PlacedOrder::new(receipt.outcome(), order.response, symbol).ok_or(ApiError::INTERNAL)
+    let outcome = receipt.outcome();
+    let placed = match outcome.events[..] {
+        [
+            Event::OrderRepeated {
+                order_id, outcome, ..
+            },
+        ] => repeated(app, account, &order, order_id, &outcome, symbol).await?,
+        _ => PlacedOrder::new(outcome, order.response, &app.symbols, symbol),
+    };
+    placed.ok_or(ApiError::INTERNAL)
+}
+
+/// The answer to an order that was sent once more, for example because the first answer got lost: the
+/// same as then, whatever has become of the order since.
+async fn repeated(
+    app: &App,
+    account: AccountId,
+    sent: &NewOrder,
+    id: OrderId,
+    outcome: &exchange_engine::Outcome,
+    symbol: &Symbol,
+) -> Result<Option<PlacedOrder>, ApiError> {
+    let known = history::order(app, account, symbol.id, OrderRef::Id(id)).await?;
+    let Some(known) = known else {
+        return Ok(None);
+    };
+    let quote_amount = symbol.quote_amount(outcome.notional);
+    // What is sent again has the terms that the order had at first.
+    let order = known.when_placed(sent.quantity, sent.kind, outcome, quote_amount);
+    let fills = match sent.response {
+        ResponseType::Full => history::first_fills(app, &order).await,
+        ResponseType::Ack | ResponseType::Result => Vec::new(),
+    };
+    Ok(PlacedOrder::again(
+        &order,
+        &fills,
+        sent.response,
+        &app.symbols,
+        symbol,
+    ))
 }
 
 /// `POST /api/v3/order/test`: everything but the order itself.
@@ -223,8 +262,11 @@ pub(crate) async fn my_trades(
         limit: params.limit(500, 1_000)?,
     };
     let fills = history::fills(&app, &query).await?;
-    let trades = fills.iter().map(|fill| OwnTrade::new(fill, symbol));
-    Ok(Json(trades.collect()))
+    let trades = fills
+        .iter()
+        .map(|fill| OwnTrade::new(fill, &app.symbols, symbol));
+    let trades = trades.collect::<Option<_>>().ok_or(ApiError::INTERNAL)?;
+    Ok(Json(trades))
 }
 
 /// `startTime` and `endTime`: milliseconds, both inclusive, so that the end is the last microsecond

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use exchange_engine::{Command, Exchange, Input};
 use tokio::sync::{mpsc, oneshot};
 
+use super::Listings;
 use super::clock::{Clock, Progress, now};
 use super::recovery::{self, Recovered, StartError};
 use crate::bus::{self, Batch, ConsumerGone, Feed, Outcome, Position};
@@ -105,7 +106,7 @@ impl Sequencer {
 pub(crate) fn start(
     log: impl CommandLog + 'static,
     feed: Feed,
-    genesis: impl FnOnce(&Exchange) -> Result<Vec<Command>, StartError> + Send + 'static,
+    genesis: impl FnOnce(&Exchange, &Listings) -> Result<Vec<Command>, StartError> + Send + 'static,
 ) -> std::io::Result<(Sequencer, oneshot::Receiver<Result<Recovered, StartError>>)> {
     let (queue, submissions) = mpsc::channel(QUEUE);
     let (ready, recovered) = oneshot::channel();
@@ -119,6 +120,7 @@ pub(crate) fn start(
         .spawn(move || {
             let mut state = State {
                 exchange: Exchange::new(),
+                listings: Listings::default(),
                 feed,
                 clock,
                 log: None,
@@ -129,7 +131,7 @@ pub(crate) fn start(
             let recovered = recovery::recover(&log, &mut state);
             let mut writer = Writer { log, state };
             let started = recovered
-                .and_then(|()| genesis(&writer.state.exchange))
+                .and_then(|()| genesis(&writer.state.exchange, &writer.state.listings))
                 .and_then(|commands| writer.list(commands))
                 .and_then(|()| writer.state.recovered());
             let failed = started.is_err();
@@ -146,6 +148,7 @@ pub(crate) fn start(
 /// What the log leads to, and who is told of it.
 pub(super) struct State {
     exchange: Exchange,
+    listings: Listings,
     feed: Feed,
     clock: Arc<Clock>,
     /// Known from the first frame on.
@@ -159,6 +162,7 @@ impl State {
     /// Applies and publishes a durable frame.
     pub(super) fn apply(&mut self, frame: &Frame) -> Result<Arc<Batch>, ConsumerGone> {
         let batch = Arc::new(bus::apply(&mut self.exchange, frame));
+        self.listings.apply(frame, &batch);
         self.log.get_or_insert_with(|| LogId::of(frame));
         self.frame = frame.number;
         self.epoch = frame.epoch;

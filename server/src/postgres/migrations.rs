@@ -33,8 +33,12 @@ macro_rules! migrations {
 }
 
 /// All steps. The first is version 1, the next version 2.
-pub(super) const MIGRATIONS: &[Migration] =
-    migrations!["0001_users", "0002_history", "0003_terms_of_orders"];
+pub(super) const MIGRATIONS: &[Migration] = migrations![
+    "0001_users",
+    "0002_history",
+    "0003_terms_of_orders",
+    "0004_assets_of_fees",
+];
 
 /// How a new database stores history. The migrations read it from the setting
 /// `exchange.storage`; a database that has been migrated stays as it is.

@@ -58,8 +58,9 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
     let feed = Feed::new(buses.feed(in_process), log.history());
     let market = buses.market();
     let genesis = config.clone();
-    let (sequencer, recovered) =
-        sequencer::start(log, feed.clone(), move |exchange| genesis.genesis(exchange))?;
+    let (sequencer, recovered) = sequencer::start(log, feed.clone(), move |exchange, listings| {
+        genesis.genesis(exchange, listings)
+    })?;
     let recovered = recovered.await.context("the sequencer ended at start")?;
     let recovered = recovered.with_context(|| match &options.shared.config {
         Some(file) => format!("cannot start with {}", file.display()),
@@ -263,7 +264,7 @@ fn catalogue(recovered: &Recovered) -> Catalogue {
             instrument: market.book().instrument().clone(),
             base: market.base(),
             quote: market.quote(),
-            fees: market.fees(),
+            fees: market.fees().clone(),
         })
     });
     Catalogue {
@@ -291,7 +292,8 @@ async fn open_accounts(
         }
     }
     for account in users {
-        if !exchange.ledger().has_account(account) {
+        let ledger = exchange.ledger();
+        if !ledger.has_account(account) && !ledger.is_closed(account) {
             let receipt = sequencer.submit(Command::OpenAccount { account }).await?;
             receipt.outcome().result?;
         }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use accounts_core::Amount;
+use accounts_core::{Amount, Fee};
 use exchange_engine::{Event, InstrumentId};
 use marketdata_core::{Candle, CandleSeries, Interval, PublicTrade};
 use orderbook_core::{Event as BookEvent, OrderId, Price, Quantity, Timestamp, Trade};
@@ -34,10 +34,8 @@ pub(super) struct SettledTrade {
     pub(super) time: Timestamp,
     pub(super) trade: Trade,
     pub(super) quote_amount: Amount,
-    /// In the asset that the maker received.
-    pub(super) maker_fee: Amount,
-    /// In the asset that the taker received.
-    pub(super) taker_fee: Amount,
+    pub(super) maker_fee: Fee,
+    pub(super) taker_fee: Fee,
 }
 
 /// What happened to an order.
@@ -113,14 +111,14 @@ impl Changes {
                 let record = OrderRecord::accepted(time, *instrument, order, name, *rested);
                 self.orders.insert(order.id, OrderChange::Accepted(record));
             }
-            Event::Settled {
+            Event::Traded {
                 instrument,
                 trade,
                 quote_amount,
                 maker_fee,
                 taker_fee,
                 ..
-            } => self.settled(SettledTrade {
+            } => self.traded(SettledTrade {
                 instrument: *instrument,
                 time,
                 trade: *trade,
@@ -139,7 +137,7 @@ impl Changes {
         }
     }
 
-    fn settled(&mut self, settled: SettledTrade) {
+    fn traded(&mut self, settled: SettledTrade) {
         let SettledTrade {
             instrument,
             time,

@@ -6,7 +6,7 @@
 //! | times | microseconds since 1970 or what the database has for times, up to the year 9999; what is later is refused |
 //! | prices | signed 64 bits |
 //! | quantities | all 64 bits count: each database has its own way |
-//! | amounts, volumes, notionals | 128 bits: exact decimals |
+//! | amounts, fees, volumes, notionals | 128 bits: exact decimals |
 //! | dates of orders | as quantities: an owner may set any, and none must stop the writing |
 //! | enums | words, so that a database can be read without this program |
 

@@ -211,6 +211,20 @@ async fn a_bad_configuration_is_named_and_creates_nothing() {
             vec!["bad.toml", "ETHBTC", "taker_fee"],
         ),
         (
+            "a maker who is paid more than there is",
+            bad("maker_fee = \"0.001\"", "maker_fee = \"-0.002\""),
+            vec!["bad.toml", "ETHBTC", "maker_fee"],
+        ),
+        (
+            "a tier for the volume of everybody",
+            bad(
+                "taker_fee = \"0.001\"",
+                "taker_fee = \"0.001\"\n[[instrument.fee_tier]]\nvolume = \"0\"\n\
+                 maker_fee = \"0\"\ntaker_fee = \"0\"",
+            ),
+            vec!["bad.toml", "ETHBTC", "fee_tier 1", "volume"],
+        ),
+        (
             "a symbol in small letters",
             SAMPLE.replace("symbol = \"ETHBTC\"", "symbol = \"ethbtc\""),
             vec!["bad.toml", "ethbtc"],

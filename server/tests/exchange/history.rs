@@ -25,7 +25,7 @@ fn config(dir: &Path, name: &str, memory: &str) -> String {
 }
 
 /// Waits until the store has everything.
-async fn stored(server: &Server) {
+pub(crate) async fn stored(server: &Server) {
     let http = server.http();
     eventually("the store has everything", async || {
         let ready = http.get("/readyz").await.json();

@@ -444,32 +444,30 @@ async fn post_only_orders_rest_or_are_refused(alice: &Trader, bob: &Trader) {
 }
 
 async fn orders_are_cancelled_one_by_one_and_all_at_once(alice: &Trader) {
-    // A name may be used again once its order is closed; it then means the newest.
-    let named = |price: &'static str| {
-        [
-            ("symbol", "BTCUSDT"),
-            ("side", "BUY"),
-            ("type", "LIMIT"),
-            ("timeInForce", "GTC"),
-            ("price", price),
-            ("quantity", "0.001"),
-            ("newClientOrderId", "again"),
-        ]
-    };
-    let first = alice.post("order", &named("10000")).await.ok();
+    let named = [
+        ("symbol", "BTCUSDT"),
+        ("side", "BUY"),
+        ("type", "LIMIT"),
+        ("timeInForce", "GTC"),
+        ("price", "10000"),
+        ("quantity", "0.001"),
+        ("newClientOrderId", "by-name"),
+    ];
+    let first = alice.post("order", &named).await.ok();
     let by_name = [
         ("symbol", "BTCUSDT"),
-        ("origClientOrderId", "again"),
+        ("origClientOrderId", "by-name"),
         ("newClientOrderId", "the-cancellation"),
     ];
     let cancelled = alice.delete("order", &by_name).await.ok();
     assert_cancelled(&cancelled);
     assert_eq!(cancelled["orderId"], first["orderId"]);
     assert_eq!(cancelled["clientOrderId"], "the-cancellation");
-    assert_eq!(cancelled["origClientOrderId"], "again");
-    let second = alice.post("order", &named("10001")).await.ok();
+    assert_eq!(cancelled["origClientOrderId"], "by-name");
     let found = alice.get("order", &by_name[..2]).await.ok();
-    assert_eq!(found["orderId"], second["orderId"]);
+    assert_eq!(found["orderId"], first["orderId"]);
+    assert_eq!(found["status"], "CANCELED");
+    let second = alice.limit("BTCUSDT", "BUY", "10001", "0.001").await;
 
     let third = alice.limit("BTCUSDT", "BUY", "10002", "0.002").await;
     let elsewhere = alice.limit("ETHUSDT", "BUY", "1000", "0.01").await;

@@ -50,13 +50,13 @@ fn good() -> &'static Good {
     GOOD.get_or_init(|| {
         let mut bytes = engine_commands::seeded(3, 0, 2 * INPUTS);
         // Start with pairs, fees and money, and deposit no extreme amounts.
-        (bytes[0], bytes[1]) = (0b0011_0000, 1);
+        bytes[..4].copy_from_slice(&[0, 1, 0b0001_0010, 0b0110_1010]);
         let mut exchange = Exchange::new();
         let mut model = Model::default();
         let mut inputs = Inputs::new(&bytes);
         let mut log = Vec::new();
         let mut snapshot = exchange.snapshot();
-        while let Some(input) = inputs.next_input(&model.open_orders()) {
+        while let Some(input) = inputs.next_input(&model, &model.open_orders()) {
             // What is refused is a part of the log like everything else. The model only tells
             // which orders are open.
             let _ = model.apply(&input);

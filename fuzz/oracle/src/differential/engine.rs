@@ -1,64 +1,118 @@
 //! The exchange and its model.
 
-use accounts_core::{AccountId, Event as LedgerEvent};
-use exchange_engine::{Event, Exchange, ExchangeSnapshot, Input, Market, OrderRef, Reject, replay};
+use accounts_core::{AccountId, AssetId, Event as LedgerEvent};
+use exchange_engine::{
+    Command, Event, Exchange, ExchangeSnapshot, FEE_ACCOUNT, Input, Market, OpenOrder as Open,
+    OrderRef, Reject, replay,
+};
+use num_bigint::BigInt;
 use orderbook_core::{Event as BookEvent, Level, OrderId, RestingOrder, Side};
 
 use super::ledger::balances;
 use super::{At, COMMANDS_PER_SNAPSHOT, Coverage};
 use crate::auditor::{Auditor, OpenOrder};
 use crate::engine::{Exchange as Model, Market as ModelMarket};
-use crate::engine_commands::Inputs;
+use crate::engine_commands::{COMMAND, HEADER, Inputs};
 use crate::exchange_auditor::ExchangeAuditor;
+use crate::ledger::Balances;
 
-/// Decodes the bytes, runs the exchange and its model, and compares results, events, balances and
-/// books after every input. Checks I1 to I8 on the way.
+/// Of so many inputs at most each one is compared in full. In longer runs, of which there are many,
+/// the costlier comparisons have their turns.
+const SHORT: usize = 512;
+
+/// How often they have them in longer runs.
+const TURN: usize = 16;
+
+/// Decodes the bytes, runs the exchange and its model, and compares them after every input. Checks I1
+/// to I8 on the way.
+///
+/// After each input, refused or not, these are compared: the result, the events, all balances, all
+/// orders of all books, the sums that prove the money, and what the events alone add up to. Limits,
+/// halts, names and volumes show in the hash of the state and in what comes of later inputs. Where
+/// there are many inputs, every sixteenth time only: that a refusal left the hash as it was, each
+/// query for an open order, the depth, and the open orders by the events. Every sixteenth time, of
+/// many inputs every sixty-fourth, an exchange is restored that goes along from there.
 ///
 /// # Panics
 ///
 /// Where the two disagree or an invariant is broken.
 pub fn engine(bytes: &[u8]) -> Coverage<Reject> {
-    let mut run = Run::default();
-    let mut inputs = Inputs::new(bytes);
-    while let Some(input) = inputs.next_input(&run.model.open_orders()) {
-        run.step(&At {
-            subject: "exchange",
-            index: run.inputs.len(),
-            command: &input,
-        });
-        run.inputs.push(input);
+    let commands = bytes.len().saturating_sub(HEADER) / COMMAND;
+    let mut run = Run::new(commands <= SHORT);
+    let mut decoded = Inputs::new(bytes);
+    while let Some(input) = decoded.next_input(&run.model, &run.open) {
+        run.next(input);
     }
     run.replay();
     run.coverage
 }
 
-#[derive(Default)]
+/// Runs the exchange and its model on these inputs and compares them in full; see [`engine()`].
+///
+/// # Panics
+///
+/// Where the two disagree or an invariant is broken.
+pub fn inputs(inputs: impl IntoIterator<Item = Input>) -> Coverage<Reject> {
+    let mut run = Run::new(true);
+    for input in inputs {
+        run.next(input);
+    }
+    run.replay();
+    run.coverage
+}
+
 struct Run {
+    in_full: bool,
     exchange: Exchange,
     model: Model,
     auditor: ExchangeAuditor,
     /// Restored from a snapshot of the exchange a few inputs ago, and fed the same inputs since.
     restored: Exchange,
+    /// The open orders of the model.
+    open: Vec<Open>,
     inputs: Vec<Input>,
     /// All events; the buffer holds them when the next input comes.
     history: Vec<Event>,
     /// Of each input, whether it was refused and where its events start.
     outcomes: Vec<(Result<(), Reject>, usize)>,
+    refusals: usize,
     coverage: Coverage<Reject>,
 }
 
 impl Run {
+    fn new(in_full: bool) -> Self {
+        Self {
+            in_full,
+            exchange: Exchange::new(),
+            model: Model::default(),
+            auditor: ExchangeAuditor::default(),
+            restored: Exchange::new(),
+            open: Vec::new(),
+            inputs: Vec::new(),
+            history: Vec::new(),
+            outcomes: Vec::new(),
+            refusals: 0,
+            coverage: Coverage::default(),
+        }
+    }
+
+    fn next(&mut self, input: Input) {
+        self.step(&At {
+            subject: "exchange",
+            index: self.inputs.len(),
+            command: &input,
+        });
+        self.inputs.push(input);
+    }
+
     fn step(&mut self, at: &At<'_, Input>) {
         let expected = self.model.apply(at.command);
-        let before = expected.is_err().then(|| self.exchange.state_hash());
+        let before = self.hash_before(expected.is_err());
         let seen = self.history.len();
         let last = self.history.last().cloned();
         let result = self.exchange.apply(at.command, &mut self.history);
-        at.same(
-            "results",
-            &result,
-            &expected.as_ref().map(|_| ()).map_err(|reject| *reject),
-        );
+        let reason = expected.as_ref().map(|_| ()).map_err(|reason| *reason);
+        at.same("results", &result, &reason);
         let Some(events) = self.history.get(seen..) else {
             panic!("{at}\nevents that were there before are gone");
         };
@@ -66,14 +120,15 @@ impl Run {
         at.same("event before these", &told, &last.as_ref());
 
         if let Ok(expected) = &expected {
-            let changed =
-                |event: &Event| matches!(event, Event::Ledger(LedgerEvent::BalanceChanged { .. }));
-            let facts: Vec<&Event> = events.iter().filter(|event| !changed(event)).collect();
-            at.same("events", &facts, &expected.iter().collect());
+            let posted = |event: &&Event| matches!(event, Event::Ledger(LedgerEvent::Posted(_)));
+            let facts = events.iter().filter(|event| !posted(event));
+            at.same_list("events", facts, &expected.iter().collect::<Vec<_>>());
         } else {
             at.same("events of a refused input (I6)", events, &[]);
-            let hash = self.exchange.state_hash();
-            at.same("state after a refusal (I6)", &Some(hash), &before);
+            if before.is_some() {
+                let after = Some(self.exchange.state_hash());
+                at.same("state after a refusal (I6)", &after, &before);
+            }
         }
 
         let mut buffer = Vec::new();
@@ -84,36 +139,50 @@ impl Run {
         if let Err(violation) = self.exchange.check() {
             panic!("{at}\n{violation}");
         }
-        if let (Ok(()), exchange_engine::Command::ListInstrument(listing)) =
-            (result, &at.command.command)
-        {
+        if let (Ok(()), Command::ListInstrument(listing)) = (result, &at.command.command) {
             self.auditor.listed(listing);
         }
         if let Err(what) = self.auditor.fold(events) {
             panic!("{at}\nthe events do not add up (I3, I7): {what}");
         }
+        let turn = self.in_full || at.index % TURN == TURN - 1;
+        self.open = self.model.open_orders();
         self.compare_balances(at);
-        self.compare_open_orders(at);
-        let mut resting = 0;
+        self.compare_lists(at);
+        self.compare_open_orders(at, turn);
         for (id, expected) in self.model.markets() {
             let Some(market) = self.exchange.market(id) else {
                 panic!("{at}\ninstrument {id} is missing");
             };
-            resting += market.book().len();
-            self.compare_market(at, market, expected);
+            self.compare_market(at, market, expected, turn);
         }
-        self.note(result, seen, resting);
-        if at.index % COMMANDS_PER_SNAPSHOT == COMMANDS_PER_SNAPSHOT - 1 {
+        self.note(result, seen);
+        let every = COMMANDS_PER_SNAPSHOT * if self.in_full { 1 } else { 4 };
+        if at.index % every == every - 1 {
             self.restore(at);
         }
     }
 
-    fn note(&mut self, result: Result<(), Reject>, seen: usize, resting: usize) {
+    /// The hash of the state, where the input is about to be refused and this is compared.
+    fn hash_before(&mut self, refused: bool) -> Option<exchange_engine::StateHash> {
+        self.refusals += usize::from(refused);
+        let turn = self.in_full || self.refusals.is_multiple_of(TURN);
+        (refused && turn).then(|| self.exchange.state_hash())
+    }
+
+    fn note(&mut self, result: Result<(), Reject>, seen: usize) {
         self.outcomes.push((result, seen));
-        self.coverage.note(result, resting);
-        let of_books = self.history[seen..].iter().filter_map(Event::of_book);
-        let events: Vec<BookEvent> = of_books.map(|(_, event)| event).collect();
-        self.coverage.note_book_events(&events);
+        self.coverage.note(result, self.open.len());
+        let events = &self.history[seen..];
+        let of_books = events.iter().filter_map(Event::of_book);
+        let of_books: Vec<BookEvent> = of_books.map(|(_, event)| event).collect();
+        self.coverage.note_book_events(&of_books);
+        for kind in events.iter().filter_map(kind) {
+            self.coverage.note_event(kind);
+        }
+        for situation in self.model.situations() {
+            self.coverage.note_situation(situation);
+        }
     }
 
     fn compare_balances(&self, at: &At<'_, Input>) {
@@ -121,36 +190,68 @@ impl Run {
         let now = balances(exchange.ledger());
         at.same("balances (I5)", &now, &model.balances());
         at.same("balances from events (I7)", &now, self.auditor.balances());
-        let accounts: Vec<_> = exchange.ledger().accounts().collect();
-        at.same("accounts", &accounts, &model.accounts().collect());
-        let assets: Vec<_> = exchange.assets().map(|(id, _)| id).collect();
-        at.same("assets", &assets, &model.assets().collect());
-        let listed: Vec<_> = exchange.markets().map(Market::id).collect();
-        at.same(
-            "instruments",
-            &listed,
-            &model.markets().map(|(id, _)| id).collect(),
+        let proof = exchange.proof();
+        assert!(
+            proof.adds_up(),
+            "{at}\nthe money is not all there: {proof:?}"
         );
-        at.same(
-            "newest order",
-            &exchange.last_order_id(),
-            &OrderId::new(model.placed()),
+        at.same_list(
+            "assets of the proof",
+            proof.assets().iter().map(|it| it.asset),
+            &model.assets().collect::<Vec<_>>(),
         );
+        for it in proof.assets() {
+            let (available, held, fees) = sums(&now, it.asset);
+            at.same(
+                "what customers have available",
+                &it.available.get(),
+                &available,
+            );
+            at.same("what customers have held", &it.held.get(), &held);
+            at.same("what the fee account owns", &it.fees.get(), &fees);
+            let external = BigInt::from(it.external.get());
+            at.same(
+                "deposits minus withdrawals (I4)",
+                &external,
+                &model.brought_in(it.asset),
+            );
+            let owed = self.auditor.owed(it.asset);
+            at.same("what the world outside is owed (I7)", &external, &owed);
+        }
+    }
+
+    fn compare_lists(&self, at: &At<'_, Input>) {
+        let (exchange, model) = (&self.exchange, &self.model);
+        let accounts: Vec<_> = model.accounts().collect();
+        at.same_list("accounts", exchange.ledger().accounts(), &accounts);
+        let assets: Vec<_> = model.assets().collect();
+        at.same_list("assets", exchange.assets().map(|(id, _)| id), &assets);
+        let listed: Vec<_> = model.markets().map(|(id, _)| id).collect();
+        at.same_list("instruments", exchange.markets().map(Market::id), &listed);
+        let newest = OrderId::new(model.placed());
+        at.same("newest order", &exchange.last_order_id(), &newest);
         at.same("time", &exchange.time(), &model.time());
     }
 
-    fn compare_market(&self, at: &At<'_, Input>, market: &Market, expected: &ModelMarket) {
+    fn compare_market(
+        &self,
+        at: &At<'_, Input>,
+        market: &Market,
+        expected: &ModelMarket,
+        turn: bool,
+    ) {
         let (book, expected) = (market.book(), expected.book());
-        let mut open = Vec::new();
+        let told = self.auditor.book(market.id());
+        let mut open: Vec<RestingOrder> = Vec::new();
         for side in [Side::Buy, Side::Sell] {
-            let orders: Vec<RestingOrder> = book.orders(side).collect();
-            at.same("orders", &orders[..], expected.orders(side));
-            open.extend(orders);
-            let levels: Vec<Level> = book.levels(side).collect();
-            at.same("depth", &levels, &expected.levels(side));
-            let told = self.auditor.book(market.id());
-            let told = told.map(|book| book.levels(side)).unwrap_or_default();
-            at.same("depth from events (I7)", &levels, &told);
+            at.same_list("orders", book.orders(side), expected.orders(side));
+            open.extend(expected.orders(side));
+            if turn {
+                let levels: Vec<Level> = book.levels(side).collect();
+                at.same("depth", &levels, &expected.levels(side));
+                let told = told.map(|book| book.levels(side)).unwrap_or_default();
+                at.same("depth from events (I7)", &levels, &told);
+            }
         }
         at.same(
             "newest trade",
@@ -158,25 +259,28 @@ impl Run {
             &expected.trades(),
         );
         at.same("time of the book", &book.time(), &expected.time());
-        open.sort_by_key(|order| order.id);
-        let told = self.auditor.book(market.id());
-        let told = told.map(Auditor::open_orders).unwrap_or_default();
-        let open: Vec<OpenOrder> = open.into_iter().map(OpenOrder::from).collect();
-        at.same("open orders from events (I3)", &open, &told);
+        if turn {
+            open.sort_by_key(|order| order.id);
+            let told = told.map(Auditor::open_orders).unwrap_or_default();
+            let open: Vec<OpenOrder> = open.into_iter().map(OpenOrder::from).collect();
+            at.same("open orders from events (I3)", &open, &told);
+        }
     }
 
     /// Each open order is found by its id and by its name, and by its owner only.
-    fn compare_open_orders(&self, at: &At<'_, Input>) {
-        let open = self.model.open_orders();
+    fn compare_open_orders(&self, at: &At<'_, Input>, turn: bool) {
         let resting = self.exchange.markets().map(|market| market.book().len());
-        at.same("number of open orders", &resting.sum(), &open.len());
-        for order in &open {
+        at.same("number of open orders", &resting.sum(), &self.open.len());
+        if !turn {
+            return;
+        }
+        for order in &self.open {
             let names = order.client_order_id.map(OrderRef::Client);
             for wanted in names.into_iter().chain([OrderRef::Id(order.id)]) {
                 let found = self
                     .exchange
                     .open_order(order.account, order.instrument, wanted);
-                at.same("open order", &found.map(|(open, _)| *open), &Some(*order));
+                at.same("open order", &found.map(|(open, _)| open), &Some(*order));
             }
             let wanted = OrderRef::Id(order.id);
             let stranger = AccountId::new(order.account.get().wrapping_add(1));
@@ -222,4 +326,47 @@ impl Run {
             "a replay gives another exchange (I8)"
         );
     }
+}
+
+/// What customers have available and held of an asset, and what the fee account owns.
+fn sums(balances: &Balances, of: AssetId) -> (u128, u128, u128) {
+    let mut sums = (0, 0, 0);
+    for ((account, asset), (available, held)) in balances {
+        if *asset != of {
+            continue;
+        }
+        if *account == FEE_ACCOUNT {
+            sums.2 += available + held;
+        } else {
+            sums.0 += available;
+            sums.1 += held;
+        }
+    }
+    sums
+}
+
+/// Of what is no event of a book.
+const fn kind(event: &Event) -> Option<&'static str> {
+    Some(match event {
+        Event::OrderAccepted { .. }
+        | Event::OrderAmended { .. }
+        | Event::Traded { .. }
+        | Event::Book { .. } => return None,
+        Event::InstrumentListed { .. } => "InstrumentListed",
+        Event::FeesChanged { .. } => "FeesChanged",
+        Event::OrderRepeated { .. } => "OrderRepeated",
+        Event::InstrumentDelisted { .. } => "InstrumentDelisted",
+        Event::Halted { .. } => "Halted",
+        Event::Resumed { .. } => "Resumed",
+        Event::LimitsChanged { .. } => "LimitsChanged",
+        Event::FeeAssetChosen { .. } => "FeeAssetChosen",
+        Event::Ledger(event) => match event {
+            LedgerEvent::AssetAdded { .. } => "AssetAdded",
+            LedgerEvent::AccountOpened { .. } => "AccountOpened",
+            LedgerEvent::AccountClosed { .. } => "AccountClosed",
+            LedgerEvent::Deposited { .. } => "Deposited",
+            LedgerEvent::Withdrawn { .. } => "Withdrawn",
+            LedgerEvent::Posted(_) => "Posted",
+        },
+    })
 }

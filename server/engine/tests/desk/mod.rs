@@ -11,17 +11,25 @@
 //! | `... own decrement` | what to do about own orders: `allow`, `maker`, `taker`, `both` expire |
 //! | `buy 5 @ 100 as x` | an order that its owner calls `x` |
 //! | `btc 95+5 usd 0` | 95 available and 5 held of one, nothing of the other |
+//! | `... eth 3` | of another asset, where there is some |
 //! | `bid 100: 5` | five lots rest at that price |
+//! | `traded 5 @ 100, fees 1 usd and 0 btc` | the maker's and the taker's, where there are any |
 //!
 //! Where nothing else is said a lot is one smallest unit of BTC, and a tick times a lot one of
-//! USD: five lots at a price of 100 cost 500 USD, and amounts can be checked in the head.
+//! USD: five lots at a price of 100 cost 500 USD, and amounts can be checked in the head. The same
+//! goes for the other pairs.
 
 // Each test binary uses some of this.
 #![allow(dead_code)]
 
-use accounts_core::{AccountId, Amount, AssetId, Event as LedgerEvent, FeeRate, FeeSchedule};
+mod audit;
+
+use accounts_core::{
+    AccountId, Amount, AssetId, Balance, Event as LedgerEvent, Fee, FeeRate, FeeSchedule, FeeTier,
+    Positions, Posting,
+};
 use exchange_engine::{
-    ClientOrderId, Command, Event, Exchange, Input, InstrumentId, Listing, OrderRef, Reject,
+    ClientOrderId, Command, Event, Exchange, Input, InstrumentId, Listing, OrderRef, Reject, Scope,
 };
 use orderbook_core::{
     Event as BookEvent, Instrument, Notional, OrderId, OrderKind, PostOnly, Price, Quantity,
@@ -30,7 +38,20 @@ use orderbook_core::{
 
 pub(crate) const BTC: AssetId = AssetId::new(1);
 pub(crate) const USD: AssetId = AssetId::new(2);
+pub(crate) const ETH: AssetId = AssetId::new(3);
+/// An asset that fees are paid in.
+pub(crate) const TOK: AssetId = AssetId::new(4);
+
 pub(crate) const BTCUSD: InstrumentId = InstrumentId::new(1);
+pub(crate) const ETHUSD: InstrumentId = InstrumentId::new(2);
+pub(crate) const ETHBTC: InstrumentId = InstrumentId::new(3);
+/// What the token costs.
+pub(crate) const TOKUSD: InstrumentId = InstrumentId::new(4);
+/// What a dollar costs in tokens.
+pub(crate) const USDTOK: InstrumentId = InstrumentId::new(5);
+
+/// In microseconds, as all times.
+pub(crate) const DAY: u64 = 24 * 60 * 60 * 1_000_000;
 
 pub(crate) const HOUSE: AccountId = exchange_engine::FEE_ACCOUNT;
 pub(crate) const ANN: AccountId = AccountId::new(1);
@@ -38,10 +59,14 @@ pub(crate) const BOB: AccountId = AccountId::new(2);
 pub(crate) const CAT: AccountId = AccountId::new(3);
 
 /// An exchange and all it has reported.
+#[derive(Clone)]
 pub(crate) struct Desk {
     pub(crate) exchange: Exchange,
     pub(crate) events: Vec<Event>,
+    /// When the next command comes in.
     pub(crate) time: u64,
+    /// What the events say about positions.
+    pub(crate) positions: Positions,
 }
 
 impl Desk {
@@ -51,11 +76,12 @@ impl Desk {
             exchange: Exchange::new(),
             events: Vec::new(),
             time: 1,
+            positions: Positions::default(),
         }
     }
 
     /// One pair with these fees in parts per million, and three accounts without money.
-    pub(crate) fn with_fees(maker: u32, taker: u32) -> Self {
+    pub(crate) fn with_fees(maker: i32, taker: i32) -> Self {
         let mut desk = Self::empty();
         desk.accept(add_asset(BTC, "BTC", 2));
         desk.accept(add_asset(USD, "USD", 2));
@@ -76,23 +102,88 @@ impl Desk {
     /// Applies a command that is taken; returns its events.
     #[track_caller]
     pub(crate) fn accept(&mut self, command: Command) -> Vec<Event> {
-        let seen = self.events.len();
         let input = self.input(command);
-        let result = self.exchange.apply(&input, &mut self.events);
-        assert_eq!(result, Ok(()), "{input:?}");
-        assert_eq!(self.exchange.check(), Ok(()), "{input:?}");
-        self.events[seen..].to_vec()
+        let result = self.attempt(&input);
+        result.unwrap_or_else(|reject| panic!("{input:?}: {reject:?}"))
     }
 
-    /// Applies a command that is refused, which must not show.
+    /// Applies a command that is refused.
     #[track_caller]
     pub(crate) fn refuse(&mut self, command: Command, reason: impl Into<Reject>) {
-        let before = (self.exchange.state_hash(), self.events.clone());
         let input = self.input(command);
-        let result = self.exchange.apply(&input, &mut self.events);
-        assert_eq!(result, Err(reason.into()), "{input:?}");
-        assert_eq!(self.exchange.state_hash(), before.0, "{input:?}");
-        assert_eq!(self.events, before.1, "{input:?}");
+        assert_eq!(self.attempt(&input), Err(reason.into()), "{input:?}");
+    }
+
+    /// Applies an input. Where it is taken everything is looked at; where it is refused it must not
+    /// show.
+    #[track_caller]
+    pub(crate) fn attempt(&mut self, input: &Input) -> Result<Vec<Event>, Reject> {
+        let before = self.exchange.state_hash();
+        let seen = self.events.len();
+        let result = self.exchange.apply(input, &mut self.events);
+        let events = self.events[seen..].to_vec();
+        if result.is_ok() {
+            self.audit(input, &events);
+        } else {
+            assert_eq!(self.exchange.state_hash(), before, "{input:?}");
+            assert_eq!(events, [], "{input:?}");
+        }
+        result.map(|()| events)
+    }
+
+    /// Makes a pair of two more assets, or of some of them, tradable.
+    #[track_caller]
+    pub(crate) fn list(&mut self, id: InstrumentId) {
+        let (symbol, base, quote) = match id {
+            BTCUSD => ("BTCUSD", BTC, USD),
+            ETHUSD => ("ETHUSD", ETH, USD),
+            ETHBTC => ("ETHBTC", ETH, BTC),
+            TOKUSD => ("TOKUSD", TOK, USD),
+            USDTOK => ("USDTOK", USD, TOK),
+            other => panic!("no pair: {other}"),
+        };
+        for (asset, code) in [(base, code(base)), (quote, code(quote))] {
+            if self.exchange.ledger().total(asset).is_none() {
+                self.accept(add_asset(asset, &code.to_uppercase(), 2));
+            }
+        }
+        let listing = Listing {
+            base,
+            quote,
+            ..listing(id, symbol)
+        };
+        self.accept(Command::ListInstrument(listing));
+    }
+
+    /// Sets the fees of the one pair.
+    #[track_caller]
+    pub(crate) fn charge(&mut self, fees: FeeSchedule) {
+        self.accept(Command::SetFees {
+            instrument: BTCUSD,
+            fees,
+        });
+    }
+
+    /// Lets an account pay its fees in an asset.
+    #[track_caller]
+    pub(crate) fn pays_fees_in(&mut self, account: AccountId, asset: AssetId) {
+        self.accept(choose(account, Some(asset)));
+    }
+
+    /// Lets one lot of a pair change hands at a price, without a trace in the books: Cat sells to
+    /// herself what is given to her for that.
+    #[track_caller]
+    pub(crate) fn trades_at(&mut self, id: InstrumentId, price: u64) {
+        let (base, quote) = {
+            let market = self.exchange.market(id).expect("listed");
+            (market.base(), market.quote())
+        };
+        self.deposit(CAT, base, 1);
+        self.deposit(CAT, quote, price.into());
+        self.accept(on(id, place(CAT, &format!("sell 1 @ {price}"))));
+        self.accept(on(id, place(CAT, &format!("buy 1 @ {price}"))));
+        self.accept(withdraw(CAT, base, 1));
+        self.accept(withdraw(CAT, quote, price.into()));
     }
 
     pub(crate) fn input(&self, command: Command) -> Input {
@@ -126,16 +217,25 @@ impl Desk {
     #[track_caller]
     pub(crate) fn owns(&self, account: AccountId, expected: &str) {
         let mut found = Vec::new();
-        for (name, asset) in [("btc", BTC), ("usd", USD)] {
+        for asset in [BTC, USD, ETH, TOK] {
             let ledger = self.exchange.ledger();
             let balance = ledger.balance(account, asset).unwrap_or_default();
             let amount = match (balance.available.get(), balance.held.get()) {
                 (available, 0) => available.to_string(),
                 (available, held) => format!("{available}+{held}"),
             };
-            found.push(format!("{name} {amount}"));
+            if asset <= USD || !balance.is_zero() {
+                found.push(format!("{} {amount}", code(asset)));
+            }
         }
         assert_eq!(found.join(" "), expected);
+    }
+
+    /// Goes on with what a snapshot tells.
+    #[track_caller]
+    pub(crate) fn restart(&mut self) {
+        let restored = Exchange::restore(&self.exchange.snapshot());
+        self.exchange = restored.expect("a possible exchange");
     }
 
     /// What rests on the book, bids first, best first.
@@ -171,11 +271,24 @@ pub(crate) fn instrument(symbol: &str, tick: (u64, u8), lot: (u64, u8)) -> Instr
         .expect("a valid instrument")
 }
 
-pub(crate) fn fees(maker: u32, taker: u32) -> FeeSchedule {
-    FeeSchedule {
-        maker: FeeRate::new(maker).expect("a valid rate"),
-        taker: FeeRate::new(taker).expect("a valid rate"),
-    }
+/// The same rates for everybody, in parts per million.
+pub(crate) fn fees(maker: i32, taker: i32) -> FeeSchedule {
+    tiers([(0, maker, taker)])
+}
+
+/// Volumes, and the rates of makers and takers from there on.
+pub(crate) fn tiers<const N: usize>(tiers: [(u128, i32, i32); N]) -> FeeSchedule {
+    let rate = |ppm| FeeRate::new(ppm).expect("a valid rate");
+    let tiers = tiers.map(|(volume, maker, taker)| FeeTier {
+        volume: Amount::new(volume),
+        maker: rate(maker),
+        taker: rate(taker),
+    });
+    FeeSchedule::new(tiers).expect("a valid schedule")
+}
+
+pub(crate) fn choose(account: AccountId, asset: Option<AssetId>) -> Command {
+    Command::ChooseFeeAsset { account, asset }
 }
 
 pub(crate) fn add_asset(asset: AssetId, code: &str, decimals: u8) -> Command {
@@ -223,6 +336,23 @@ pub(crate) fn place(account: AccountId, order: &str) -> Command {
         kind,
         self_trade,
     }
+}
+
+/// The same command for another instrument.
+pub(crate) fn on(id: InstrumentId, mut command: Command) -> Command {
+    match &mut command {
+        Command::Place { instrument, .. }
+        | Command::Cancel { instrument, .. }
+        | Command::CancelAll { instrument, .. }
+        | Command::Reduce { instrument, .. }
+        | Command::Replace { instrument, .. }
+        | Command::Amend { instrument, .. }
+        | Command::SetFees { instrument, .. }
+        | Command::LimitInstrument { instrument, .. }
+        | Command::LimitAccountIn { instrument, .. } => *instrument = id,
+        other => panic!("not about an instrument: {other:?}"),
+    }
+    command
 }
 
 /// What follows the quantity.
@@ -296,6 +426,14 @@ fn terms(words: &[&str]) -> (OrderKind, Option<SelfTradePrevention>) {
     (kind, self_trade)
 }
 
+pub(crate) fn by_name(name: &str) -> OrderRef {
+    OrderRef::Client(named(name))
+}
+
+pub(crate) fn by_id(id: u64) -> OrderRef {
+    OrderRef::Id(OrderId::new(id))
+}
+
 pub(crate) fn named(name: &str) -> ClientOrderId {
     name.parse().expect("a legal name")
 }
@@ -322,6 +460,24 @@ pub(crate) fn reduce(account: AccountId, order: OrderRef, by: u64) -> Command {
         order,
         by: Quantity::new(by),
     }
+}
+
+/// Replaces an order by another that is good till cancelled and has a name.
+pub(crate) fn replace_as(
+    account: AccountId,
+    order: OrderRef,
+    quantity: u64,
+    price: i64,
+    name: &str,
+) -> Command {
+    let mut command = replace(account, order, quantity, price);
+    if let Command::Replace {
+        client_order_id, ..
+    } = &mut command
+    {
+        *client_order_id = Some(named(name));
+    }
+    command
 }
 
 /// Replaces an order by another that is good till cancelled.
@@ -367,8 +523,20 @@ pub(crate) fn words(events: &[Event]) -> Vec<String> {
             let rests = if rested.is_some() { " and rests" } else { "" };
             format!("#{order_id} amended to {quantity} @ {price}{rests}")
         }
+        Event::Traded {
+            trade,
+            maker_fee,
+            taker_fee,
+            ..
+        } => {
+            let traded = format!("traded {} @ {}", trade.quantity, trade.price);
+            if maker_fee.amount.is_zero() && taker_fee.amount.is_zero() {
+                return traded;
+            }
+            let fee = |fee: &Fee| format!("{} {}", fee.amount, code(fee.asset));
+            format!("{traded}, fees {} and {}", fee(maker_fee), fee(taker_fee))
+        }
         Event::Book { event, .. } => match event {
-            BookEvent::Traded(trade) => format!("traded {} @ {}", trade.quantity, trade.price),
             BookEvent::Rested { order_id, .. } => format!("#{order_id} rested"),
             BookEvent::Replenished {
                 order_id, quantity, ..
@@ -382,18 +550,51 @@ pub(crate) fn words(events: &[Event]) -> Vec<String> {
             } => format!("#{order_id} {reason:?}").to_lowercase(),
             other => format!("{other:?}"),
         },
-        Event::Settled {
-            maker_fee,
-            taker_fee,
-            ..
-        } => format!("settled, fees {maker_fee} and {taker_fee}"),
-        Event::Ledger(LedgerEvent::BalanceChanged {
+        Event::OrderRepeated {
+            order_id, outcome, ..
+        } => {
+            let became = match outcome.closed {
+                Some(reason) => format!("{reason:?}").to_lowercase(),
+                None => "rested".into(),
+            };
+            let (filled, notional) = (outcome.filled, outcome.notional);
+            format!("#{order_id} again: {filled} for {notional}, {became}")
+        }
+        Event::Ledger(LedgerEvent::Posted(Posting {
             account,
             asset,
-            available,
-            held,
-        }) => format!("account {account} asset {asset}: {available}+{held}"),
+            balance: Balance { available, held },
+            ..
+        })) => format!("account {account} asset {asset}: {available}+{held}"),
+        Event::Halted { scope } => format!("halted: {}", scope_word(*scope)),
+        Event::Resumed { scope } => format!("resumed: {}", scope_word(*scope)),
+        Event::InstrumentDelisted { instrument } => format!("instrument {instrument} delisted"),
         other => format!("{other:?}"),
     };
     events.iter().map(word).collect()
+}
+
+fn scope_word(scope: Scope) -> String {
+    match scope {
+        Scope::Venue => "venue".into(),
+        Scope::Instrument(id) => format!("instrument {id}"),
+        Scope::Account(id) => format!("account {id}"),
+    }
+}
+
+/// The events that match, in words.
+pub(crate) fn words_with(events: &[Event], start: &str) -> Vec<String> {
+    let mut words = words(events);
+    words.retain(|word| word.starts_with(start));
+    words
+}
+
+fn code(asset: AssetId) -> &'static str {
+    match asset {
+        BTC => "btc",
+        USD => "usd",
+        ETH => "eth",
+        TOK => "tok",
+        other => panic!("no name for asset {other}"),
+    }
 }

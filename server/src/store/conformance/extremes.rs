@@ -1,6 +1,6 @@
 //! The largest numbers there are.
 
-use accounts_core::Amount;
+use accounts_core::{Amount, AssetId, Delta, Fee};
 use exchange_engine::{Event, InstrumentId, OrderRef};
 use marketdata_core::{Interval, PublicTrade, Volume};
 use orderbook_core::{
@@ -40,13 +40,19 @@ pub(super) async fn the_largest_numbers_lose_nothing(place: &Place) -> TestResul
         (LARGEST - 1, BOB),
     );
     let amount = Amount::new(u128::MAX);
-    let settled = Event::Settled {
+    let settled = Event::Traded {
         instrument,
         trade,
         base_amount: amount,
         quote_amount: amount,
-        maker_fee: amount,
-        taker_fee: amount,
+        maker_fee: Fee {
+            asset: AssetId::new(u32::MAX),
+            amount: Delta::new(i128::MAX),
+        },
+        taker_fee: Fee {
+            asset: AssetId::new(0),
+            amount: Delta::new(i128::MIN),
+        },
     };
     let (accepted, filled) = (
         [accepted(instrument, order, "a")],
@@ -76,8 +82,12 @@ pub(super) async fn the_largest_numbers_lose_nothing(place: &Place) -> TestResul
     let [fill] = &fills[..] else {
         return Err(format!("one fill: {fills:?}").into());
     };
-    assert_eq!((fill.quote_amount, fill.commission), (amount, amount));
+    assert_eq!(fill.quote_amount, amount);
+    assert_eq!(fill.commission, Delta::new(i128::MAX));
+    assert_eq!(fill.commission_asset, Some(AssetId::new(u32::MAX)));
     assert_eq!(fill.quantity, Quantity::new(u64::MAX));
+    let taken = store.fills(&all_fills(BOB, instrument)).await?.rows;
+    assert_eq!(taken[0].commission, Delta::new(i128::MIN));
     let trades = store.trades(instrument, TradeId::new(LARGEST), 9).await?;
     assert_eq!(
         trades.rows,

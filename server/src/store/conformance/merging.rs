@@ -3,8 +3,8 @@
 //! Commands made at random go through a real exchange. What comes of them is cut into batches and
 //! the batches into changes, both at random, and then store and models have to agree.
 
-use accounts_core::{Amount, AssetId, FeeRate, FeeSchedule};
-use exchange_engine::{Command, Exchange, Input, InstrumentId, Listing, OrderRef};
+use accounts_core::{Amount, AssetId, FeeRate, FeeSchedule, FeeTier};
+use exchange_engine::{ClientOrderId, Command, Exchange, Input, InstrumentId, Listing, OrderRef};
 use marketdata_core::Interval;
 use orderbook_core::{
     AccountId, Instrument, Notional, OrderId, OrderKind, PostOnly, Price, Quantity, Resting,
@@ -22,9 +22,16 @@ use crate::orders::OrderModel;
 use crate::store::{Changes, FillQuery, OrderQuery, Store};
 
 const ACCOUNTS: u64 = 3;
-const INSTRUMENTS: u32 = 2;
+const INSTRUMENTS: u32 = 3;
+/// Base, quote, and a third that fees may be paid in.
+const ASSETS: [AssetId; 3] = [AssetId::new(1), AssetId::new(2), AssetId::new(3)];
 const EVERYTHING: usize = 10_000;
-const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+/// A name is taken for long, so there are more of them than most accounts need.
+const NAMES: usize = 40;
+
+fn named(name: usize) -> Option<ClientOrderId> {
+    format!("name-{name}").parse().ok()
+}
 
 /// One command, and where the feed is cut after it.
 #[derive(Debug, Clone)]
@@ -53,12 +60,12 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         Just(3_600_000_000),
         Just(86_400_000_000)
     ];
-    let who = (0..12_u8, 1..=ACCOUNTS, 0..INSTRUMENTS, any::<bool>());
+    let who = (0..14_u8, 1..=ACCOUNTS, 0..INSTRUMENTS, any::<bool>());
     let what = (
         95..106_i64,
         1..20_u64,
         0..16_u8,
-        proptest::option::of(0..NAMES.len()),
+        proptest::option::of(0..NAMES),
         proptest::option::of(self_trades()),
     );
     let when = (
@@ -100,7 +107,7 @@ impl Move {
         let account = AccountId::new(self.account);
         let instrument = InstrumentId::new(self.instrument);
         let order = OrderRef::Id(OrderId::new(1 + self.order % orders.max(1)));
-        let client_order_id = self.name.and_then(|name| NAMES[name].parse().ok());
+        let client_order_id = self.name.and_then(named);
         let quantity = Quantity::new(self.quantity);
         let price = Price::new(self.price);
         let resting = |until, post_only, display: Option<u64>| {
@@ -157,6 +164,10 @@ impl Move {
                 price,
             },
             5 if self.terms < 8 => Command::AdvanceTime,
+            12 => Command::ChooseFeeAsset {
+                account,
+                asset: ASSETS.get(usize::from(self.terms % 4)).copied(),
+            },
             kind => Command::Place {
                 account,
                 instrument,
@@ -182,18 +193,26 @@ impl Move {
 
 /// Three accounts with plenty of money, and two instruments.
 fn opening() -> Vec<Command> {
-    let (base, quote) = (AssetId::new(1), AssetId::new(2));
-    let rate = |ppm| FeeRate::new(ppm).expect("a valid rate");
+    let [base, quote, third] = ASSETS;
+    let tier = |volume, maker, taker| FeeTier {
+        volume: Amount::new(volume),
+        maker: FeeRate::new(maker).expect("a valid rate"),
+        taker: FeeRate::new(taker).expect("a valid rate"),
+    };
+    // Amounts are small here: so must be what a fee is a part of.
+    let tiers = [tier(0, 10_000, 25_000), tier(5_000, -5_000, 20_000)];
+    let fees = FeeSchedule::new(tiers).expect("a valid schedule");
     let step = Step::new(1, 0).expect("a valid step");
     let mut commands = Vec::new();
-    for (asset, code) in [(base, "BTC"), (quote, "USD")] {
+    for (asset, code) in ASSETS.into_iter().zip(["BTC", "USD", "BNB"]) {
         commands.push(Command::AddAsset {
             asset,
             code: code.into(),
             decimals: 2,
         });
     }
-    for (id, symbol) in (0..INSTRUMENTS).zip(["BTCUSD", "BTCUSDX"]) {
+    let pairs = [("BTCUSD", base), ("BTCUSDX", base), ("BNBUSD", third)];
+    for (id, (symbol, base)) in (0..INSTRUMENTS).zip(pairs) {
         let instrument = Instrument::new(symbol, step, step)
             .and_then(|it| it.with_price_limits(Price::new(1), Price::new(1_000)))
             .and_then(|it| it.with_quantity_limits(Quantity::new(1), Quantity::new(1_000)));
@@ -202,15 +221,12 @@ fn opening() -> Vec<Command> {
             instrument: instrument.expect("a valid instrument"),
             base,
             quote,
-            fees: FeeSchedule {
-                maker: rate(1_000),
-                taker: rate(2_500),
-            },
+            fees: fees.clone(),
         }));
     }
     for account in (1..=ACCOUNTS).map(AccountId::new) {
         commands.push(Command::OpenAccount { account });
-        for asset in [base, quote] {
+        for asset in ASSETS {
             let amount = Amount::new(1_000_000_000);
             commands.push(Command::Deposit {
                 account,
@@ -342,8 +358,7 @@ async fn agree(store: &dyn Store, folded: &Folded) -> TestResult {
                 .filter_map(|id| folded.orders.order(account, instrument, id))
                 .collect();
             assert!(orders.iter().eq(expected.iter().copied()), "{orders:?}");
-            for name in NAMES {
-                let name = name.parse()?;
+            for name in (0..NAMES).filter_map(named) {
                 let newest = store.order(account, instrument, OrderRef::Client(name));
                 let newest = newest.await?.rows;
                 let mut named = expected.iter().copied().rev();

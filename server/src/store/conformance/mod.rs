@@ -89,6 +89,7 @@ conformance![
     rows::every_term_of_an_order_is_read_back,
     rows::an_order_that_slid_has_the_price_it_rests_at,
     rows::a_trade_with_oneself_is_two_fills_the_makers_first,
+    rows::a_fee_is_read_back_whatever_it_is_paid_in,
     rows::a_name_means_its_newest_order,
     rows::nobody_sees_the_orders_of_others,
     rows::a_batch_may_be_larger_than_any_statement,

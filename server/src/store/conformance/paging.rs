@@ -164,7 +164,7 @@ fn public_trades(batch: &Batch) -> Vec<PublicTrade> {
         events.map(|event| (outcome.time, event))
     });
     let trades = events.filter_map(|(time, event)| match event {
-        exchange_engine::Event::Settled {
+        exchange_engine::Event::Traded {
             instrument: BTC,
             trade,
             ..

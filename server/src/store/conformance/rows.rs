@@ -1,6 +1,6 @@
 //! What is written is what is read.
 
-use accounts_core::Amount;
+use accounts_core::{Amount, AssetId, Delta};
 use exchange_engine::{Event, InstrumentId, OrderRef};
 use marketdata_core::{Candle, Interval, PublicTrade, Volume};
 use orderbook_core::{
@@ -9,8 +9,8 @@ use orderbook_core::{
 };
 
 use super::script::{
-    ANN, BOB, BTC, ETH, accepted, amended, closed, decremented, listed, order, reduced, rested,
-    settled, trade,
+    ANN, BOB, BTC, ETH, accepted, amended, closed, decremented, fee, listed, order, reduced,
+    rested, settled, settled_with, trade,
 };
 use super::{Place, Script, TestResult};
 use crate::orders::{Fill, OrderRecord, OrderStatus};
@@ -174,7 +174,8 @@ async fn assert_rows_of_two_trades(store: &dyn Store) -> TestResult {
         price: Price::new(100),
         quantity: Quantity::new(3),
         quote_amount: Amount::new(3_000),
-        commission: Amount::new(1),
+        commission: Delta::new(1),
+        commission_asset: Some(AssetId::new(12)),
         is_maker: true,
         time: Timestamp::new(MINUTE + 3),
     };
@@ -183,7 +184,8 @@ async fn assert_rows_of_two_trades(store: &dyn Store) -> TestResult {
     let taken = Fill {
         order_id: OrderId::new(2),
         side: Side::Buy,
-        commission: Amount::new(2),
+        commission: Delta::new(2),
+        commission_asset: Some(AssetId::new(11)),
         is_maker: false,
         ..fill
     };
@@ -455,6 +457,45 @@ pub(super) async fn a_trade_with_oneself_is_two_fills_the_makers_first(
     assert_eq!(fills(None, Some(3), 9).await?, []);
     let order = order_of(&*store, ANN, BTC, 1).await?.ok_or("stored")?;
     assert_eq!(order.executed, Quantity::new(4));
+    Ok(())
+}
+
+/// Ann buys from Bob, who rests; base is asset 11 and quote asset 12.
+pub(super) async fn a_fee_is_read_back_whatever_it_is_paid_in(place: &Place) -> TestResult {
+    let store = place.open().await?;
+    let fees = [
+        // What is received, what is paid, and a third.
+        (fee(12, 3), fee(11, 5)),
+        (fee(11, 3), fee(12, 5)),
+        (fee(13, 3), fee(13, 5)),
+        // A rebate is in the asset of the fee that it comes out of.
+        (fee(11, -4), fee(11, 5)),
+        (fee(13, -5), fee(13, 5)),
+        (fee(13, 0), fee(11, 0)),
+    ];
+    let trades = (1..).zip(fees).map(|(id, (maker_fee, taker_fee))| {
+        let trade = trade(id, 100, 1, (1, BOB), (2, ANN));
+        settled_with(BTC, trade, maker_fee, taker_fee)
+    });
+    store
+        .write(&Script::after(0).at(1, trades).changes())
+        .await?;
+    for (account, paid) in [
+        (BOB, fees.map(|(maker, _)| maker)),
+        (ANN, fees.map(|(_, taker)| taker)),
+    ] {
+        let fills = store.fills(&all_fills(account, BTC)).await?.rows;
+        let found = fills.iter().map(|it| (it.commission_asset, it.commission));
+        let paid = paid.iter().map(|fee| (Some(fee.asset), fee.amount));
+        assert!(found.eq(paid), "{fills:?}");
+    }
+    // A row of an older version does not say it.
+    place
+        .tamper("UPDATE trades SET maker_fee_asset = NULL, taker_fee_asset = NULL WHERE id = 1")
+        .await?;
+    let fills = store.fills(&all_fills(ANN, BTC)).await?.rows;
+    assert_eq!(fills[0].commission_asset, None);
+    assert_eq!(fills[0].commission, Delta::new(5));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! A feed written by hand.
 
-use accounts_core::Amount;
+use accounts_core::{Amount, AssetId, Delta, Fee};
 use exchange_engine::{Event, InstrumentId};
 use orderbook_core::{
     AccountId, CloseReason, Event as BookEvent, Level, Order, OrderId, Price, Quantity, Side,
@@ -94,15 +94,34 @@ pub(crate) fn trade(
     }
 }
 
-/// For a thousand per lot; the fees are 1 for the maker and 2 for the taker.
+/// So much of an asset, below zero where it is paid to the trader.
+pub(crate) fn fee(asset: u32, amount: i128) -> Fee {
+    Fee {
+        asset: AssetId::new(asset),
+        amount: Delta::new(amount),
+    }
+}
+
+/// For a thousand per lot. The fees are in what is received: 1 unit of asset 12 for the maker and 2
+/// of asset 11 for the taker, who buys.
 pub(crate) fn settled(instrument: InstrumentId, trade: Trade) -> Event {
-    Event::Settled {
+    settled_with(instrument, trade, fee(12, 1), fee(11, 2))
+}
+
+/// As [`settled`], with other fees.
+pub(crate) fn settled_with(
+    instrument: InstrumentId,
+    trade: Trade,
+    maker_fee: Fee,
+    taker_fee: Fee,
+) -> Event {
+    Event::Traded {
         instrument,
         trade,
         base_amount: Amount::new(1),
         quote_amount: Amount::new(u128::from(trade.quantity.get()) * 1_000),
-        maker_fee: Amount::new(1),
-        taker_fee: Amount::new(2),
+        maker_fee,
+        taker_fee,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use accounts_core::Amount;
+use accounts_core::{Amount, AssetId, Delta};
 use exchange_engine::{InstrumentId, OrderRef};
 use marketdata_core::{Candle, Interval, PublicTrade, Volume};
 use orderbook_core::{AccountId, Notional, OrderId, Price, Quantity, Side, Timestamp, TradeId};
@@ -136,11 +136,10 @@ fn order_of(row: &PgRow) -> Read<OrderRecord> {
         minimum: optional(row, 16, decimal)?,
         budget: optional(row, 17, decimal)?,
     };
-    let instrument = u32::try_from(row.try_get::<i64, _>(2)?);
     Ok(OrderRecord {
         id: id(row, 0)?,
         account: id(row, 1)?,
-        instrument: InstrumentId::new(instrument.map_err(|error| unreadable(2, error))?),
+        instrument: InstrumentId::new(small_id(row, 2)?),
         client_order_id: name,
         side: word(row, 4)?,
         kind: terms
@@ -216,7 +215,7 @@ pub(super) async fn fills(connection: &mut PgConnection, wanted: &FillQuery) -> 
         };
         format!(
             "(SELECT id, {role}_order_id, taker_side, price, quantity::text, quote_amount::text,
-                  {role}_fee::text, {is_maker} AS is_maker, time
+                  {role}_fee::text, {is_maker} AS is_maker, time, {role}_fee_asset
               FROM trades
               WHERE {role}_account = $1 AND instrument = $2 AND id >= $3
                   AND time BETWEEN $4 AND $5 AND {of_order}
@@ -248,7 +247,8 @@ pub(super) async fn fills(connection: &mut PgConnection, wanted: &FillQuery) -> 
             price: price(row, 3)?,
             quantity: quantity(row, 4)?,
             quote_amount: amount(row, 5)?,
-            commission: amount(row, 6)?,
+            commission: Delta::new(decimal(row, 6)?),
+            commission_asset: optional(row, 9, asset)?,
             is_maker,
             time: time(row, 8)?,
         })
@@ -292,6 +292,16 @@ fn unreadable(index: usize, error: impl Into<BoxDynError>) -> sqlx::Error {
 /// An id or a number of things.
 fn id<T: From<u64>>(row: &PgRow, index: usize) -> Read<T> {
     from_stored(row.try_get(index)?).map_err(|error| unreadable(index, error))
+}
+
+/// An id of an instrument or of an asset.
+fn small_id(row: &PgRow, index: usize) -> Read<u32> {
+    let id = u32::try_from(row.try_get::<i64, _>(index)?);
+    id.map_err(|error| unreadable(index, error))
+}
+
+fn asset(row: &PgRow, index: usize) -> Read<AssetId> {
+    Ok(AssetId::new(small_id(row, index)?))
 }
 
 fn time(row: &PgRow, index: usize) -> Read<Timestamp> {

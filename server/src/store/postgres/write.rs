@@ -143,11 +143,12 @@ async fn make_room(
 async fn insert_trades(connection: &mut PgConnection, trades: &[SettledTrade]) -> Written<()> {
     let statement = sqlx::query(
         "INSERT INTO trades (instrument, id, time, price, quantity, taker_side, maker_order_id,
-             maker_account, taker_order_id, taker_account, quote_amount, maker_fee, taker_fee)
+             maker_account, taker_order_id, taker_account, quote_amount, maker_fee, taker_fee,
+             maker_fee_asset, taker_fee_asset)
          SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::bigint[],
              $5::text[]::numeric[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[],
              $10::bigint[], $11::text[]::numeric[], $12::text[]::numeric[],
-             $13::text[]::numeric[])",
+             $13::text[]::numeric[], $14::bigint[], $15::bigint[])",
     )
     .bind(column(trades, |it| i64::from(it.instrument.get())))
     .bind(ids(trades, "a trade id", |it| it.trade.id.get())?)
@@ -168,8 +169,10 @@ async fn insert_trades(connection: &mut PgConnection, trades: &[SettledTrade]) -
         it.trade.taker_account.get()
     })?)
     .bind(column(trades, |it| it.quote_amount.to_string()))
-    .bind(column(trades, |it| it.maker_fee.to_string()))
-    .bind(column(trades, |it| it.taker_fee.to_string()));
+    .bind(column(trades, |it| it.maker_fee.amount.to_string()))
+    .bind(column(trades, |it| it.taker_fee.amount.to_string()))
+    .bind(column(trades, |it| i64::from(it.maker_fee.asset.get())))
+    .bind(column(trades, |it| i64::from(it.taker_fee.asset.get())));
     execute(connection, statement).await?;
     Ok(())
 }

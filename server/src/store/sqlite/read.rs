@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use accounts_core::Amount;
+use accounts_core::{Amount, AssetId, Delta};
 use exchange_engine::{InstrumentId, OrderRef};
 use marketdata_core::{Candle, Interval, PublicTrade, Volume};
 use orderbook_core::{AccountId, Notional, OrderId, Price, Quantity, Side, Timestamp, TradeId};
@@ -230,7 +230,7 @@ pub(super) fn fills(
         format!(
             "SELECT * FROM (
                  SELECT id, {role}_order_id AS order_id, taker_side, price, quantity, quote_amount,
-                     {role}_fee AS commission, {is_maker} AS is_maker, time
+                     {role}_fee AS commission, {is_maker} AS is_maker, time, {role}_fee_asset
                  FROM trades INDEXED BY trades_of_{role}{index}
                  WHERE {role}_account = ?1 AND instrument = ?2 AND id >= ?3
                      AND time BETWEEN ?4 AND ?5 AND {of_order}
@@ -264,7 +264,8 @@ pub(super) fn fills(
             price: price(row, 3)?,
             quantity: quantity(row, 4)?,
             quote_amount: amount(row, 5)?,
-            commission: amount(row, 6)?,
+            commission: Delta::new(decimal(row, 6)?),
+            commission_asset: row.get::<_, Option<u32>>(9)?.map(AssetId::new),
             is_maker,
             time: counted(row, 8)?,
         })

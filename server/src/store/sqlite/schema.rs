@@ -15,6 +15,7 @@ const APPLICATION_ID: i32 = 0x5848_4953;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_history.sql"),
     include_str!("../../../migrations/sqlite/0002_terms_of_orders.sql"),
+    include_str!("../../../migrations/sqlite/0003_assets_of_fees.sql"),
 ];
 
 /// How many statements a connection remembers: all there are.
@@ -139,7 +140,7 @@ mod tests {
             ("PRAGMA user_version = 1", "another application"),
             (
                 "PRAGMA application_id = 0x58484953; PRAGMA user_version = 9",
-                "has version 9, this program knows versions up to 2",
+                "has version 9, this program knows versions up to 3",
             ),
             (
                 "PRAGMA application_id = 0x58484953; PRAGMA user_version = -1",
@@ -187,7 +188,7 @@ mod tests {
         // This release is now the older one.
         drop(connection);
         let error = open(&file).expect_err("newer").to_string();
-        assert!(error.contains("has version 4"), "{error}");
+        assert!(error.contains("has version 5"), "{error}");
         Ok(())
     }
 }

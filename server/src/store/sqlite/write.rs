@@ -72,8 +72,9 @@ fn insert_trade(transaction: &Transaction<'_>, settled: &SettledTrade) -> Result
     let trade = &settled.trade;
     let mut statement = transaction.prepare_cached(
         "INSERT INTO trades (instrument, id, time, price, quantity, taker_side, maker_order_id,
-             maker_account, taker_order_id, taker_account, quote_amount, maker_fee, taker_fee)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             maker_account, taker_order_id, taker_account, quote_amount, maker_fee, taker_fee,
+             maker_fee_asset, taker_fee_asset)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?;
     statement.execute(params![
         settled.instrument.get(),
@@ -87,8 +88,10 @@ fn insert_trade(transaction: &Transaction<'_>, settled: &SettledTrade) -> Result
         stored_id("an order id", trade.taker_order_id.get())?,
         stored_id("an account", trade.taker_account.get())?,
         settled.quote_amount.to_string(),
-        settled.maker_fee.to_string(),
-        settled.taker_fee.to_string(),
+        settled.maker_fee.amount.to_string(),
+        settled.taker_fee.amount.to_string(),
+        settled.maker_fee.asset.get(),
+        settled.taker_fee.asset.get(),
     ])?;
     Ok(())
 }

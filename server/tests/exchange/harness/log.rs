@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use exchange_engine::Input;
+use exchange_engine::{Command, Input};
 use orderbook_core::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -23,6 +23,17 @@ struct Row {
     first_seq: i64,
     last_seq: i64,
     payload: Vec<u8>,
+}
+
+impl Row {
+    fn checksum(&self, prev_crc: u32) -> u32 {
+        let mut header = Vec::new();
+        for field in [self.number, self.epoch, self.first_seq, self.last_seq] {
+            header.extend_from_slice(&field.to_le_bytes());
+        }
+        header.extend_from_slice(&prev_crc.to_le_bytes());
+        crc32c::crc32c_append(crc32c::crc32c(&header), &self.payload)
+    }
 }
 
 impl Log {
@@ -91,12 +102,8 @@ impl Log {
                 input.time = Timestamp::from_millis(time(row.number));
             }
             let payload = postcard::to_extend(&inputs, vec![*version]).expect("inputs encode");
-            let mut header = Vec::new();
-            for field in [row.number, row.epoch, row.first_seq, row.last_seq] {
-                header.extend_from_slice(&field.to_le_bytes());
-            }
-            header.extend_from_slice(&u32::to_le_bytes(prev_crc));
-            let crc = crc32c::crc32c_append(crc32c::crc32c(&header), &payload);
+            let row = Row { payload, ..row };
+            let (crc, payload) = (row.checksum(prev_crc), &row.payload);
             self.connection
                 .execute(
                     "UPDATE frames SET prev_crc = ?2, crc = ?3, payload = ?4 WHERE number = ?1",
@@ -105,6 +112,44 @@ impl Log {
                 .expect("the log can be written");
             prev_crc = crc;
         }
+    }
+
+    /// Decides something that no request can ask for, right after everything else.
+    pub(crate) fn decide(&self, commands: impl IntoIterator<Item = Command>) {
+        let rows = self.rows();
+        let last = rows.last().expect("something has been decided");
+        let (version, inputs) = last.payload.split_first().expect("a payload has a version");
+        let inputs: Vec<Input> = postcard::from_bytes(inputs).expect("inputs decode");
+        let time = inputs.last().expect("no frame is empty").time;
+        let inputs = commands.into_iter().map(|command| Input { time, command });
+        let inputs: Vec<_> = inputs.collect();
+        let count = i64::try_from(inputs.len()).expect("there are a few");
+        let row = Row {
+            number: last.number + 1,
+            epoch: last.epoch,
+            first_seq: last.last_seq + 1,
+            last_seq: last.last_seq + count,
+            payload: postcard::to_extend(&inputs, vec![*version]).expect("inputs encode"),
+        };
+        let crc = "SELECT crc FROM frames ORDER BY number DESC LIMIT 1";
+        let prev_crc: u32 = self
+            .connection
+            .query_row(crc, [], |row| row.get(0))
+            .expect("the log can be read");
+        self.connection
+            .execute(
+                "INSERT INTO frames SELECT log, ?1, ?2, ?3, ?4, ?5, ?6, ?7 FROM frames LIMIT 1",
+                params![
+                    row.number,
+                    row.epoch,
+                    row.first_seq,
+                    row.last_seq,
+                    prev_crc,
+                    row.checksum(prev_crc),
+                    row.payload
+                ],
+            )
+            .expect("the log can be written");
     }
 
     fn rows(&self) -> Vec<Row> {
