@@ -502,7 +502,7 @@ impl<'a> Inputs<'a> {
             (240..243, _) => 1,
             (243..245, World::Usual) => MAX.cast_signed(),
             (245..247, World::Usual) => MAX.cast_signed() + 1,
-            (243..247, World::Huge) => i64::MAX - near,
+            (243..247, World::Huge) => i64::MAX - (near + 8),
             (247, _) => 0,
             (248, _) => -1,
             (249, _) => i64::MIN,
@@ -570,7 +570,7 @@ impl<'a> Inputs<'a> {
             budget: match size {
                 0..96 => None,
                 // From next to nothing to twelve lots at the centre.
-                96..250 => Some(Notional::new(i128::from(size - 95) * lot / 12)),
+                96..250 => Some(Notional::new(i128::from(size - 95) * (lot / 12))),
                 250 => Some(Notional::ZERO),
                 251 => Some(Notional::new(-1)),
                 252..=255 => Some(Notional::new(i128::MAX)),
@@ -617,7 +617,7 @@ impl<'a> Inputs<'a> {
             max_position: match other / 16 {
                 0 => Some(Amount::new(owned * 3)),
                 1 => Some(Amount::new(owned * 4)),
-                2 => Some(Amount::new(owned * 3 * 100_000_000_000)),
+                2 => Some(Amount::new((owned * 3).saturating_mul(100_000_000_000))),
                 3 => Some(Amount::MAX),
                 4 => Some(Amount::new(u128::MAX)),
                 _ => None,

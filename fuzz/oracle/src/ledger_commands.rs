@@ -156,7 +156,7 @@ fn settlement(bytes: [u8; COMMAND]) -> Settlement {
     let base = asset(of);
     // Two different ones, mostly.
     let quote = match of >> 4 {
-        other @ 0..14 => AssetId::new((base.get() + u32::from(other % 2)) % 3 + 1),
+        other @ 0..14 => AssetId::new((base.get() % 3 + u32::from(other % 2)) % 3 + 1),
         other => asset(other),
     };
     let (base_amount, quote_amount) = (amount(one, more), amount(two, more >> 2));
