@@ -1,4 +1,4 @@
-//! Applies one flow to a book, or to a whole exchange, inside of [`measured`] and does nothing else
+//! Applies one flow to a book, or to a whole exchange, inside of one function and does nothing else
 //! there, so that callgrind can count its instructions: `scripts/count-instructions` runs it and
 //! divides.
 //!
@@ -11,7 +11,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use benches::flow::{self, Flow, Regime};
-use orderbook_core::Command;
+use exchange_engine::{Exchange, Input};
+use orderbook_core::{Command, Event, OrderBook};
 
 /// After how many messages somebody would have taken the events.
 const BATCH: usize = 64;
@@ -36,15 +37,11 @@ fn main() -> ExitCode {
     if whole {
         let mut exchange = benches::exchange();
         let inputs = benches::inputs(&commands);
-        measured(&inputs, |input, events| {
-            exchange.apply(input, events).is_ok()
-        });
+        measured_exchange(&mut exchange, &inputs, &mut Vec::with_capacity(EVENTS));
         black_box(&exchange);
     } else {
         let mut book = benches::book();
-        measured(&commands, |command, events| {
-            book.apply(command, events).is_ok()
-        });
+        measured_book(&mut book, &commands, &mut Vec::with_capacity(EVENTS));
         black_box(&book);
     }
     match writeln!(io::stdout(), "{}", commands.len()) {
@@ -73,11 +70,26 @@ fn parse(arguments: &[String]) -> Option<(bool, Flow, Regime, usize)> {
 
 /// What is counted. Refusals are part of the flow.
 #[inline(never)]
-pub fn measured<C, E>(commands: &[C], mut apply: impl FnMut(&C, &mut Vec<E>) -> bool) {
-    let mut events = Vec::with_capacity(EVENTS);
+pub fn measured_book(book: &mut OrderBook, commands: &[Command], events: &mut Vec<Event>) {
     for batch in commands.chunks(BATCH) {
         for command in batch {
-            black_box(apply(command, &mut events));
+            let _ = black_box(book.apply(command, events));
+        }
+        black_box(&events);
+        events.clear();
+    }
+}
+
+/// The same of the whole exchange.
+#[inline(never)]
+pub fn measured_exchange(
+    exchange: &mut Exchange,
+    inputs: &[Input],
+    events: &mut Vec<exchange_engine::Event>,
+) {
+    for batch in inputs.chunks(BATCH) {
+        for input in batch {
+            let _ = black_box(exchange.apply(input, events));
         }
         black_box(&events);
         events.clear();
