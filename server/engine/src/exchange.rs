@@ -398,7 +398,7 @@ impl Exchange {
                 self.cancel_orders_of(now, account, instrument, events);
             } else {
                 let all = BookCommand::CancelAll(Selection::ALL);
-                self.carry_out(now, instrument, &all, None, events);
+                self.carry_out(now, instrument, &all, events);
             }
         }
     }
@@ -416,7 +416,7 @@ impl Exchange {
             let cancel = BookCommand::Cancel {
                 order_id: *order_id,
             };
-            self.carry_out(now, instrument, &cancel, None, events);
+            self.carry_out(now, instrument, &cancel, events);
         }
         !orders.is_empty()
     }
@@ -425,7 +425,7 @@ impl Exchange {
     fn expire(&mut self, now: Timestamp, events: &mut Vec<Event>) {
         let instruments: Vec<InstrumentId> = self.markets.ids().collect();
         for instrument in instruments {
-            self.carry_out(now, instrument, &BookCommand::Expire { now }, None, events);
+            self.carry_out(now, instrument, &BookCommand::Expire { now }, events);
         }
     }
 
@@ -436,10 +436,9 @@ impl Exchange {
         now: Timestamp,
         instrument: InstrumentId,
         command: &BookCommand,
-        incoming: Option<Incoming<'_>>,
         events: &mut Vec<Event>,
     ) {
-        self.try_out(now, instrument, command, incoming, events)
+        self.try_out(now, instrument, command, None, events)
             .expect("the caller has seen that the book takes it");
     }
 
@@ -665,9 +664,18 @@ impl Exchange {
 
     /// Whether an order is open.
     pub(crate) fn is_open(&self, instrument: InstrumentId, order: OrderId) -> bool {
-        let market = self.market(instrument);
-        market.is_some_and(|market| market.book.owner(order).is_some())
+        is_open(&self.markets, instrument, order)
     }
+}
+
+/// Whether an order is open.
+pub(crate) fn is_open(
+    markets: &IdMap<InstrumentId, Market>,
+    instrument: InstrumentId,
+    order: OrderId,
+) -> bool {
+    let market = markets.get(instrument);
+    market.is_some_and(|market| market.book.owner(order).is_some())
 }
 
 /// Whether an asset may be called that and be divided that finely.

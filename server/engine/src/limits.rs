@@ -109,6 +109,12 @@ impl Trader {
     }
 }
 
+/// Whether there is any limit that an order could meet.
+#[inline]
+pub(crate) const fn is_limited(market: &Market, trader: &Trader) -> bool {
+    market.limits.is_some() || trader.limits.is_some()
+}
+
 /// What limits look at.
 pub(crate) struct Size {
     pub(crate) account: AccountId,

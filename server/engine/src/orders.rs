@@ -12,7 +12,8 @@ use orderbook_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::limits::Size;
+use crate::exchange::is_open;
+use crate::limits::{Size, is_limited};
 use crate::market::with_fee;
 use crate::names::Named;
 use crate::settlement::{Incoming, Terms};
@@ -117,7 +118,7 @@ impl Exchange {
         else {
             return None;
         };
-        let limited = market.limits.is_some() || trader.limits.is_some();
+        let limited = is_limited(market, trader);
         if limited || expiry(time_in_force).is_some() {
             return None;
         }
@@ -149,7 +150,7 @@ impl Exchange {
             OrderKind::Limit { price, .. } => (order.quantity, price.notional(order.quantity)),
             OrderKind::Market { .. } => market.book.preview(order),
         };
-        let limited = market.limits.is_some() || trader.limits.is_some();
+        let limited = is_limited(market, trader);
         if limited {
             let size = Size::of(order, trades, notional);
             self.check_limits(market, trader, &size, now)?;
@@ -253,7 +254,7 @@ impl Exchange {
             kind,
             self_trade: Some(old.self_trade),
         };
-        let limited = market.limits.is_some() || trader.limits.is_some();
+        let limited = is_limited(market, trader);
         if limited {
             let size = Size {
                 instead_of: Some(old),
@@ -328,7 +329,7 @@ impl Exchange {
         let reserved = reserved(market, trader, &amended, now);
         let hold = market.hold(old.side, price, remaining, reserved);
         let held = held(market, trader, &old);
-        let limited = market.limits.is_some() || trader.limits.is_some();
+        let limited = is_limited(market, trader);
         let funded = self.funded(account, market.pays(old.side), hold, held);
         if limited || funded.is_err() {
             market.book.validate(&command)?;
@@ -418,10 +419,7 @@ impl Exchange {
     ) {
         let outcome = outcome(order.id, events);
         let markets = &self.markets;
-        let is_open = |instrument, order| {
-            let market = markets.get(instrument);
-            market.is_some_and(|market| market.book.owner(order).is_some())
-        };
+        let is_open = |instrument, order| is_open(markets, instrument, order);
         let trader = self.traders.get_mut(order.account);
         let names = &mut trader.expect("it has placed an order").names;
         names.give(name, instrument, order, outcome, is_open);

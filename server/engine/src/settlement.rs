@@ -3,7 +3,7 @@
 //! | book event | ledger |
 //! |---|---|
 //! | accepted | hold what the order may cost |
-//! | amended | release what the order held so far, hold what it may cost from here on |
+//! | amended | hold or release the difference between what it may cost from here on and what it held |
 //! | traded | settle out of both holds; release what a better price saved |
 //! | decremented | release, on both sides, what the quantity kept held |
 //! | accepted or amended, and rests at once | release what a post-only order saved by sliding |
@@ -115,17 +115,29 @@ pub(crate) fn rested(
     tell_accepted(market, incoming, Some(level), events);
     let asset = market.pays(side);
     hold(ledger, account, asset, incoming.hold, events);
-    if incoming.limit() != Some(level.price) && side == Side::Buy {
-        let holds = market.hold(side, level.price, quantity, incoming.reserved);
-        let saved = less(incoming.hold, holds.expect(LESS_THAN_BEFORE));
+    if let Some(saved) = saved_by_sliding(market, incoming, side, level.price, quantity) {
         release(ledger, account, asset, saved, events);
     }
     let trader = traders.get_mut(account).expect(KNOWN);
-    let place = trader.place_mut(market.id);
-    place.orders.push(order_id, &market.book);
-    if incoming.reserved != FeeRate::ZERO {
-        trader.reserved.insert(order_id, incoming.reserved);
+    trader.opened(order_id, market);
+    trader.reserve(order_id, incoming.reserved);
+}
+
+/// What the order that came in need not hold, where it rests at `price` with all that is left of it:
+/// a post-only order may have had to slide to get there.
+#[inline(always)]
+fn saved_by_sliding(
+    market: &Market,
+    incoming: &Incoming<'_>,
+    side: Side,
+    price: Price,
+    remaining: Quantity,
+) -> Option<Amount> {
+    if incoming.limit() == Some(price) || side == Side::Sell {
+        return None;
     }
+    let holds = market.hold(side, price, remaining, incoming.reserved);
+    Some(less(incoming.hold, holds.expect(LESS_THAN_BEFORE)))
 }
 
 /// An order leaves the book.
@@ -318,8 +330,11 @@ impl<'a> Settling<'a> {
                 let trader = self.trader(account);
                 trader.reserved.remove(&order_id);
                 if let Some(level) = rested {
-                    self.slid(account, side, level.price, remaining);
-                    self.reserve(order_id, account);
+                    let incoming = self.incoming();
+                    let saved =
+                        saved_by_sliding(self.market, &incoming, side, level.price, remaining);
+                    self.release(account, side, saved.unwrap_or_default());
+                    self.trader(account).reserve(order_id, incoming.reserved);
                 }
             }
             BookEvent::Decremented {
@@ -358,10 +373,12 @@ impl<'a> Settling<'a> {
                 order_id, account, ..
             } => {
                 self.repeat(event);
-                if matches!(self.incoming().terms, Terms::New(_)) {
-                    self.opened(order_id, account);
+                let (incoming, market) = (self.incoming(), self.market);
+                let trader = self.trader(account);
+                if matches!(incoming.terms, Terms::New(_)) {
+                    trader.opened(order_id, market);
                 }
-                self.reserve(order_id, account);
+                trader.reserve(order_id, incoming.reserved);
             }
             BookEvent::Reduced {
                 order_id,
@@ -409,34 +426,6 @@ impl<'a> Settling<'a> {
     #[inline]
     fn trader(&mut self, account: AccountId) -> &mut Trader {
         self.traders.get_mut(account).expect(KNOWN)
-    }
-
-    /// The order that came in rests at `price` with all that is left of it. A post-only order that
-    /// had to slide to get there holds less.
-    #[inline]
-    fn slid(&mut self, account: AccountId, side: Side, price: Price, remaining: Quantity) {
-        let incoming = self.incoming();
-        if incoming.limit() != Some(price) && side == Side::Buy {
-            let holds = self.market.hold(side, price, remaining, incoming.reserved);
-            let saved = less(incoming.hold, holds.expect(LESS_THAN_BEFORE));
-            self.release(account, side, saved);
-        }
-    }
-
-    /// The order that came in is among the open ones of its owner from here on.
-    #[inline]
-    fn opened(&mut self, order: OrderId, account: AccountId) {
-        let market = self.market;
-        let place = self.trader(account).place_mut(market.id);
-        place.orders.push(order, &market.book);
-    }
-
-    #[inline]
-    fn reserve(&mut self, order: OrderId, account: AccountId) {
-        let reserved = self.incoming().reserved;
-        if reserved != FeeRate::ZERO {
-            self.trader(account).reserved.insert(order, reserved);
-        }
     }
 
     /// What a resting order at `price` need not hold any more.

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use accounts_core::{Amount, AssetId, FeeRate, InstrumentId, OrderLimits, TradedVolume};
 use orderbook_core::{OrderBook, OrderId};
 
+use crate::Market;
 use crate::limits::{TraderLimits, boxed};
 use crate::names::Names;
 
@@ -65,6 +66,21 @@ impl Trader {
         };
         self.places.insert(index, place);
         index
+    }
+
+    /// A new order has come to rest.
+    #[inline]
+    pub(crate) fn opened(&mut self, order: OrderId, market: &Market) {
+        let place = self.place_mut(market.id);
+        place.orders.push(order, &market.book);
+    }
+
+    /// An order has come to rest that holds fees on top at this rate, unless it is zero.
+    #[inline]
+    pub(crate) fn reserve(&mut self, order: OrderId, rate: FeeRate) {
+        if rate != FeeRate::ZERO {
+            self.reserved.insert(order, rate);
+        }
     }
 
     /// An instrument is listed no more.
