@@ -1,57 +1,92 @@
-//! Events of a book into candles, ticker, depth and tape.
+//! Trades into candles and tickers, for one instrument and for many; events of a book into the depth
+//! and into all of it.
 
 // Criterion's macro makes a function that nobody calls by name.
 #![allow(missing_docs)]
 
 use std::time::Duration;
 
-use benches::{MIDDLE, Random, instrument, limit, mixed};
-use criterion::{BatchSize, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
-use marketdata_core::{Limits, MarketData};
-use orderbook_core::{Command, Event, OrderBook, Side, TimeInForce, Timestamp};
+use benches::trades::{Course, Feed, trades, zipf};
+use benches::{book_events, mixed, trade_commands};
+use criterion::{
+    BatchSize, BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group,
+    criterion_main, measurement::WallTime,
+};
+use marketdata_core::{Depth, MarketData, Settings};
+use orderbook_core::{Event, Timestamp};
 
-/// The events of commands that come 50 ms apart, with their times.
-fn events_of(commands: &[Command]) -> Vec<(Timestamp, Event)> {
-    let mut book = OrderBook::new(instrument());
-    let (mut events, mut all) = (Vec::new(), Vec::new());
-    for (count, command) in (1..).zip(commands) {
-        book.apply(command, &mut events)
-            .expect("the flow is made for it");
-        let time = Timestamp::from_millis(count * 50);
-        all.extend(events.drain(..).map(|event| (time, event)));
-    }
-    all
-}
+const INSTRUMENTS: usize = 10_000;
 
-/// A maker and a taker for every trade, at prices that wander.
-fn trades(count: u64) -> Vec<Command> {
-    let mut random = Random::new(1);
-    let mut price = MIDDLE;
-    let mut commands = Vec::new();
-    for id in 1..=count {
-        price += [-1, 0, 1][usize::try_from(random.below(3)).unwrap_or_default()];
-        let (maker, taker) = [(Side::Buy, Side::Sell), (Side::Sell, Side::Buy)]
-            [usize::try_from(random.below(2)).unwrap_or_default()];
-        let quantity = 1 + random.below(1_000);
-        commands.extend([
-            limit(2 * id, maker, price, quantity, TimeInForce::GTC),
-            limit(2 * id + 1, taker, price, quantity, TimeInForce::IOC),
-        ]);
-    }
-    commands
-}
-
-fn fold(criterion: &mut Criterion, name: &str, elements: u64, events: &[(Timestamp, Event)]) {
-    let limits = Limits {
-        candles: 1_000,
-        trades: 1_000,
-    };
-    let mut group = criterion.benchmark_group("marketdata");
+fn group<'a>(
+    criterion: &'a mut Criterion,
+    name: &str,
+    elements: usize,
+) -> BenchmarkGroup<'a, WallTime> {
+    let mut group = criterion.benchmark_group(name);
     group.sample_size(20).sampling_mode(SamplingMode::Flat);
+    let elements = u64::try_from(elements).unwrap_or(u64::MAX);
     group.throughput(Throughput::Elements(elements));
+    group
+}
+
+/// Candles of six intervals and the 24-hour ticker, without any book.
+fn feeds(criterion: &mut Criterion) {
+    const COUNT: u64 = 500_000;
+    let count = usize::try_from(COUNT).unwrap_or_default();
+    let mut group = group(criterion, "candles_and_ticker", count);
+    let turns: Vec<usize> = (0..count).map(|turn| turn % INSTRUMENTS).collect();
+    // Of many, each trades as often as the one does: every 200 ms.
+    for (name, instruments, micros, whose) in [
+        ("one_instrument", 1, 200_000, vec![0; count]),
+        ("one_quiet_instrument", 1, 90_000_000, vec![0; count]),
+        ("10000_in_turn", INSTRUMENTS, 20, turns),
+        ("10000_zipf", INSTRUMENTS, 20, zipf(2, INSTRUMENTS, count)),
+    ] {
+        let trades = trades(1, COUNT, micros, false, Course::Wandering);
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter_batched(
+                || (vec![Feed::new(); instruments], Vec::with_capacity(1_000)),
+                |(mut feeds, mut events)| {
+                    for (trade, whose) in trades.iter().zip(&whose) {
+                        events.clear();
+                        feeds[*whose].apply(trade, &mut events);
+                    }
+                    (feeds, events)
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    group.finish();
+}
+
+fn depth(criterion: &mut Criterion) {
+    let events = book_events(&mixed(1, 100_000, 1_000));
+    let mut group = group(criterion, "depth", events.len());
+    group.bench_function("mixed_flow", |bencher| {
+        bencher.iter_batched(
+            Depth::new,
+            |mut depth| {
+                for (_, event) in &events {
+                    let changes = depth.apply(event);
+                    changes
+                        .expect("the events are those of a book")
+                        .for_each(drop);
+                }
+                depth
+            },
+            BatchSize::LargeInput,
+        );
+    });
+    group.finish();
+}
+
+fn whole(criterion: &mut Criterion, name: &str, elements: usize, events: &[(Timestamp, Event)]) {
+    let settings = Settings::default();
+    let mut group = group(criterion, "marketdata", elements);
     group.bench_function(name, |bencher| {
         bencher.iter_batched(
-            || (MarketData::new(limits), Vec::with_capacity(1_000)),
+            || (MarketData::new(&settings), Vec::with_capacity(1_000)),
             |(mut market, mut changes)| {
                 for (time, event) in events {
                     changes.clear();
@@ -68,13 +103,12 @@ fn fold(criterion: &mut Criterion, name: &str, elements: u64, events: &[(Timesta
 }
 
 fn market_data(criterion: &mut Criterion) {
-    fold(criterion, "trades", 50_000, &events_of(&trades(50_000)));
-    fold(
-        criterion,
-        "mixed_flow",
-        100_000,
-        &events_of(&mixed(1, 100_000, 1_000)),
-    );
+    feeds(criterion);
+    depth(criterion);
+    let trades = book_events(&trade_commands(50_000));
+    whole(criterion, "trades", 50_000, &trades);
+    let mixed_flow = book_events(&mixed(1, 100_000, 1_000));
+    whole(criterion, "mixed_flow", 100_000, &mixed_flow);
 }
 
 criterion_group! {

@@ -6,18 +6,21 @@
 //! book, so every cancellation finds its order, and order ids count up from 1, as those of an
 //! exchange do: the same flow fits a book and an exchange.
 //!
-//! [`flow`] has the flows that matching engines are compared on, and [`naive`] what they should do.
+//! [`flow`] has the flows that matching engines are compared on, and [`naive`] what they should do;
+//! [`trades`] are for market data alone.
 
 #![forbid(unsafe_code)]
 
 pub mod flow;
 pub mod naive;
+pub mod trades;
 
 use accounts_core::{Amount, AssetId, FeeRate, FeeSchedule};
 use exchange_engine::{Exchange, Input, InstrumentId, Listing, OrderRef};
+use marketdata_core::PublicTrade;
 use orderbook_core::{
-    AccountId, Command, Instrument, Order, OrderBook, OrderId, OrderKind, Price, Quantity, Side,
-    Step, TimeInForce, Timestamp,
+    AccountId, Command, Event, Instrument, Order, OrderBook, OrderId, OrderKind, Price, Quantity,
+    Side, Step, TimeInForce, Timestamp,
 };
 
 /// The only instrument of [`exchange`].
@@ -260,6 +263,37 @@ fn index(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
+/// What a book says of commands that come 50 ms apart, with their times.
+///
+/// # Panics
+///
+/// Where it refuses one.
+pub fn book_events(commands: &[Command]) -> Vec<(Timestamp, Event)> {
+    let mut book = OrderBook::new(instrument());
+    let (mut events, mut all) = (Vec::new(), Vec::new());
+    for (count, command) in (1..).zip(commands) {
+        book.apply(command, &mut events)
+            .expect("the flow is made for it");
+        let time = Timestamp::from_millis(count * 50);
+        all.extend(events.drain(..).map(|event| (time, event)));
+    }
+    all
+}
+
+/// A maker and a taker for each of `count` trades, at prices that wander.
+pub fn trade_commands(count: u64) -> Vec<Command> {
+    let trades = trades::trades(1, count, 50_000, true, trades::Course::Wandering);
+    let orders = |trade: &PublicTrade| {
+        let (id, price, quantity) = (trade.id.get(), trade.price.get(), trade.quantity.get());
+        let side = trade.taker_side;
+        [
+            limit(2 * id, side.opposite(), price, quantity, TimeInForce::GTC),
+            limit(2 * id + 1, side, price, quantity, TimeInForce::IOC),
+        ]
+    };
+    trades.iter().flat_map(orders).collect()
+}
+
 /// An exchange that lists [`instrument`] with fees, and [`ACCOUNTS`] with more money than they can
 /// spend.
 ///
@@ -372,7 +406,6 @@ pub fn inputs(commands: &[Command]) -> Vec<Input> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use orderbook_core::Event;
 
     /// What the documentation says about the flow, with numbers.
     #[test]

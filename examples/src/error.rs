@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use exchange_engine::Reject;
-use marketdata_core::DepthError;
+use marketdata_core::MarketError;
 use orderbook_core::{InstrumentError, Violation};
 
 /// Why a recording cannot be replayed.
@@ -46,6 +46,9 @@ pub enum Error {
         /// The files in it that could be meant.
         names: Vec<String>,
     },
+    /// There is nothing to draw, or no axis that could have it.
+    #[error("there can be no chart: {0}")]
+    Chart(String),
     /// The numbers of the recording have no common grid that an instrument can have.
     #[error("the recorded pair has no possible grid")]
     Grid(#[from] InstrumentError),
@@ -54,7 +57,7 @@ pub enum Error {
     Setup(#[from] Reject),
     /// The market data lost the book: a bug in this software.
     #[error("the market data cannot follow the book")]
-    MarketData(#[from] DepthError),
+    MarketData(#[from] MarketError),
     /// A broken invariant: a bug in this software.
     #[error(transparent)]
     Violation(#[from] Violation),

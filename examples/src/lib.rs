@@ -10,6 +10,10 @@
 //! | [`lobster`] | orders, reductions, deletions, executions | the book after every message |
 //! | [`trades`] | a maker and a taker per trade | price and quantity of every trade |
 //!
+//! Who only wants candles of a CSV of trades takes them with
+//! [`Trades::open`](trades::Trades::open), needs no exchange, and shows them with [`candles`] and
+//! [`chart`].
+//!
 //! Everything is deterministic: the same recording gives the same
 //! [`StateHash`](exchange_engine::StateHash) everywhere. How long it took is the caller's business.
 //!
@@ -22,6 +26,8 @@
 #![forbid(unsafe_code)]
 
 pub mod bitstamp;
+pub mod candles;
+pub mod chart;
 mod error;
 pub mod lobster;
 mod recording;

@@ -6,13 +6,13 @@ use accounts_core::{Amount, AssetId, FeeRate, FeeSchedule};
 use exchange_engine::{
     ClientOrderId, Command, Event, Exchange, Input, InstrumentId, Listing, OpenOrder, OrderRef,
 };
-use marketdata_core::{Limits, MarketData, MarketEvent};
+use marketdata_core::{MarketData, MarketEvent, Settings};
 use orderbook_core::{
     AccountId, Event as BookEvent, Instrument, OrderBook, OrderId, OrderKind, Price, Quantity,
     RestingOrder, Side, Step, TimeInForce, Timestamp, Trade, Violation,
 };
 
-use crate::{Error, Recording, Summary};
+use crate::{Error, Recording, Summary, decimal};
 
 /// The instrument of a replay.
 pub const INSTRUMENT: InstrumentId = InstrumentId::new(0);
@@ -78,6 +78,30 @@ impl Pair {
     /// Its grid.
     pub const fn instrument(&self) -> &Instrument {
         &self.instrument
+    }
+
+    /// A price in quote, as decimal text.
+    pub fn price(&self, price: Price) -> String {
+        decimal(i128::from(price.get()), self.instrument.tick_size())
+    }
+
+    /// So many lots in base, as decimal text.
+    pub fn volume(&self, lots: u128) -> String {
+        let lots = i128::try_from(lots).unwrap_or(i128::MAX);
+        decimal(lots, self.instrument.lot_size())
+    }
+
+    /// So many ticks times lots in quote, as decimal text.
+    pub fn quote_volume(&self, tick_lots: i128) -> String {
+        let (tick, lot) = (self.instrument.tick_size(), self.instrument.lot_size());
+        let step = Step::new(
+            tick.mantissa().saturating_mul(lot.mantissa()),
+            tick.scale().saturating_add(lot.scale()),
+        );
+        step.map_or_else(
+            |_| format!("{tick_lots} tick-lots"),
+            |step| decimal(tick_lots, step),
+        )
     }
 }
 
@@ -164,9 +188,9 @@ impl Replay {
         }
         Ok(Self {
             exchange,
-            market_data: MarketData::new(Limits {
+            market_data: MarketData::new(&Settings {
                 candles: 10_000,
-                trades: 1_000,
+                ..Settings::default()
             }),
             events: Vec::new(),
             changes: Vec::new(),

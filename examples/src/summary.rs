@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use exchange_engine::StateHash;
-use marketdata_core::{Candle, Interval};
+use marketdata_core::{Candle, CandleSeries, Interval};
 use orderbook_core::{Level, Side, Step, Timestamp};
 use rust_decimal::Decimal;
 
-use crate::{Comparison, Pair, Recording, Replay};
+use crate::{Comparison, Pair, Recording, Replay, candles};
 
 /// The levels of each side that a summary shows.
 const LEVELS: usize = 5;
@@ -55,16 +55,18 @@ impl Summary {
         comparisons: Vec<Comparison>,
     ) -> Self {
         let best = |side| replay.book().levels(side).take(LEVELS).collect();
-        let candles = [
-            Interval::OneMinute,
-            Interval::FiveMinutes,
-            Interval::OneHour,
-        ]
-        .map(|interval| {
-            let stored = replay.market_data().candles(interval).candles();
-            let skipped = stored.len().saturating_sub(CANDLES);
-            (interval, stored.skip(skipped).copied().collect())
-        });
+        let shown = [
+            Interval::ONE_MINUTE,
+            Interval::FIVE_MINUTES,
+            Interval::ONE_HOUR,
+        ];
+        let candles = replay.market_data().all_candles();
+        let candles = candles.filter(|series| shown.contains(&series.interval()));
+        let newest = |series: CandleSeries<'_>| {
+            let mut candles: Vec<_> = series.candles().rev().take(CANDLES).collect();
+            candles.reverse();
+            (series.interval(), candles)
+        };
         let tally = &replay.tally;
         Self {
             format: recording.format(),
@@ -78,7 +80,7 @@ impl Summary {
             tick_lots: tally.tick_lots,
             bids: best(Side::Buy),
             asks: best(Side::Sell),
-            candles: candles.into(),
+            candles: candles.map(newest).collect(),
             comparisons,
             state_hash: replay.exchange().state_hash(),
         }
@@ -86,30 +88,19 @@ impl Summary {
 
     /// What changed hands, in base.
     pub fn base_volume(&self) -> String {
-        let lots = i128::try_from(self.lots).unwrap_or(i128::MAX);
-        decimal(lots, self.pair.instrument().lot_size())
+        self.pair.volume(self.lots)
     }
 
     /// What was paid for it, in quote.
     pub fn quote_volume(&self) -> String {
-        let instrument = self.pair.instrument();
-        let (tick, lot) = (instrument.tick_size(), instrument.lot_size());
-        let step = Step::new(
-            tick.mantissa().saturating_mul(lot.mantissa()),
-            tick.scale().saturating_add(lot.scale()),
-        );
-        step.map_or_else(
-            |_| format!("{} tick-lots", self.tick_lots),
-            |step| decimal(self.tick_lots, step),
-        )
+        self.pair.quote_volume(self.tick_lots)
     }
 
     fn level(&self, level: Option<&Level>) -> (String, String) {
-        let instrument = self.pair.instrument();
         level.map_or_else(Default::default, |level| {
             (
-                decimal(i128::from(level.price.get()), instrument.tick_size()),
-                decimal(i128::from(level.quantity.get()), instrument.lot_size()),
+                self.pair.price(level.price),
+                self.pair.volume(level.quantity.get().into()),
             )
         })
     }
@@ -153,26 +144,10 @@ impl fmt::Display for Summary {
             writeln!(f, "{bid_quantity:>28} {bid:>12} | {ask:<12} {ask_quantity}")?;
         }
 
-        let instrument = self.pair.instrument();
-        let price = |ticks: i64| decimal(i128::from(ticks), instrument.tick_size());
-        writeln!(
-            f,
-            "\ncandles   open (UTC)             open       high        low      close  volume (trades)"
-        )?;
+        writeln!(f, "\n{}", candles::HEADER)?;
         for (interval, candles) in &self.candles {
             for candle in candles {
-                let volume = i128::try_from(candle.volume.get()).unwrap_or(i128::MAX);
-                writeln!(
-                    f,
-                    "{interval:<9} {} {:>10} {:>10} {:>10} {:>10}  {} ({})",
-                    utc(candle.open_time),
-                    price(candle.open.get()),
-                    price(candle.high.get()),
-                    price(candle.low.get()),
-                    price(candle.close.get()),
-                    decimal(volume, instrument.lot_size()),
-                    candle.trade_count,
-                )?;
+                writeln!(f, "{}", candles::row(&self.pair, *interval, candle))?;
             }
         }
         write!(f, "\nstate hash    {}", self.state_hash)

@@ -5,7 +5,10 @@
 //! places a limit order, the taker an immediate-or-cancel one of the other side that meets it. So
 //! the book is empty before and after, and the candles that come out are those of the venue.
 
-use orderbook_core::{Price, Quantity, Side, TimeInForce, Timestamp};
+use std::path::Path;
+
+use marketdata_core::PublicTrade;
+use orderbook_core::{Side, TimeInForce, Timestamp, TradeId};
 
 use crate::text::{Text, grid};
 use crate::{Comparison, Error, LimitOrder, Pair, Replay};
@@ -15,27 +18,23 @@ pub(crate) fn is_csv(first_line: &str) -> bool {
     is_column("trade_id") && is_column("is_buyer_maker")
 }
 
-/// One trade of the venue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trade {
-    /// When it happened.
-    pub time: Timestamp,
-    /// At which price, in ticks.
-    pub price: Price,
-    /// How much, in lots.
-    pub quantity: Quantity,
-    /// The side that came in; the other had been resting.
-    pub taker_side: Side,
-}
-
 /// The trades of a market, as they happened.
 #[derive(Debug)]
 pub struct Trades {
     pair: Pair,
-    trades: Vec<Trade>,
+    trades: Vec<PublicTrade>,
 }
 
 impl Trades {
+    /// Reads a CSV of trades; one whose name ends in `.zst` is decompressed.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`] that names the line where a column is missing or a value is not one.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::read(&Text::read(path)?)
+    }
+
     pub(crate) fn read(text: &Text) -> Result<Self, Error> {
         let mut lines = text.lines();
         let Some(header) = lines.next() else {
@@ -44,6 +43,7 @@ impl Trades {
             });
         };
         let header = header.fields();
+        let id = header.position("trade_id")?;
         let time = header.position("trade_time_ms")?;
         let price = header.position("price")?;
         let quantity = header.position("qty")?;
@@ -59,31 +59,42 @@ impl Trades {
                     return Err(line.malformed(format!("is_buyer_maker cannot be {other:?}")));
                 }
             };
+            let time: u64 = fields.parse(time, "trade_time_ms")?;
+            let Some(micros) = time.checked_mul(1_000) else {
+                return Err(line.malformed(format!("trade_time_ms cannot be {time}")));
+            };
             rows.push((
                 line,
-                Timestamp::from_millis(fields.parse(time, "trade_time_ms")?),
+                TradeId::new(fields.parse(id, "trade_id")?),
+                Timestamp::new(micros),
                 fields.decimal(price, "price")?,
                 fields.decimal(quantity, "qty")?,
                 taker_side,
             ));
         }
+        let mut ids: Vec<_> = rows.iter().map(|row| (row.1, row.0)).collect();
+        ids.sort_by_key(|(id, _)| *id);
+        if let Some(pair) = ids.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            let (id, line) = pair[1];
+            return Err(line.malformed(format!("trade_id {id} was there before")));
+        }
         // The file does not state the grid, but its numbers are on it.
         let pair = Pair::new(
             "BASE",
             "QUOTE",
-            grid(rows.iter().map(|row| row.2))?,
             grid(rows.iter().map(|row| row.3))?,
+            grid(rows.iter().map(|row| row.4))?,
         )?;
-        let trade =
-            |(line, time, price, quantity, taker_side): &(crate::text::Line<'_>, _, _, _, _)| {
-                Ok(Trade {
-                    time: *time,
-                    price: line.price(&pair, *price)?,
-                    quantity: line.quantity(&pair, *quantity)?,
-                    taker_side: *taker_side,
-                })
-            };
-        let trades = rows.iter().map(trade).collect::<Result<_, Error>>()?;
+        let mut trades = Vec::with_capacity(rows.len());
+        for (line, id, time, price, quantity, taker_side) in rows {
+            trades.push(PublicTrade {
+                id,
+                time,
+                price: line.price(&pair, price)?,
+                quantity: line.quantity(&pair, quantity)?,
+                taker_side,
+            });
+        }
         Ok(Self { pair, trades })
     }
 
@@ -93,7 +104,7 @@ impl Trades {
     }
 
     /// The trades, as they happened.
-    pub fn trades(&self) -> &[Trade] {
+    pub fn trades(&self) -> &[PublicTrade] {
         &self.trades
     }
 

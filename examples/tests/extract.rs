@@ -6,7 +6,8 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use examples::{Recording, decimal, run};
-use marketdata_core::{Candle, Interval};
+use marketdata_core::{Candle, CandleSeries, Interval};
+use orderbook_core::Timestamp;
 use rust_decimal::Decimal;
 use ruzstd::decoding::StreamingDecoder;
 
@@ -27,14 +28,15 @@ struct Naive {
     count: u64,
 }
 
-/// By number of the interval since the epoch.
+/// By minutes from the epoch to where the interval begins.
 fn naive_candles(minutes: u64) -> anyhow::Result<BTreeMap<u64, Naive>> {
     let mut text = String::new();
     StreamingDecoder::new(File::open(path())?)?.read_to_string(&mut text)?;
     let mut candles: BTreeMap<u64, Naive> = BTreeMap::new();
     for row in text.lines().skip(1) {
         let row: Vec<&str> = row.split(',').collect();
-        let bucket = row[1].parse::<u64>()? / (minutes * 60_000);
+        let minute = row[1].parse::<u64>()? / 60_000;
+        let bucket = minute - minute % minutes;
         let (price, quantity): (Decimal, Decimal) = (row[2].parse()?, row[3].parse()?);
         let candle = candles.entry(bucket).or_insert_with(|| Naive {
             open: price,
@@ -64,16 +66,18 @@ fn the_candles_are_the_sums_of_the_trades() -> anyhow::Result<()> {
     let mut series: Vec<(Interval, Vec<Candle>)> = Vec::new();
     run(&recording, |replay, count| {
         if count == messages {
-            series.extend(Interval::ALL.map(|interval| {
-                let candles = replay.market_data().candles(interval).candles();
-                (interval, candles.copied().collect())
+            series.extend(Interval::STANDARD.map(|interval| {
+                let series = replay.market_data().candles(interval);
+                let candles = series.iter().flat_map(CandleSeries::candles);
+                (interval, candles.collect())
             }));
         }
     })?;
     let instrument = recording.pair().instrument();
     let (tick, lot) = (instrument.tick_size(), instrument.lot_size());
     for (interval, candles) in series {
-        let expected = naive_candles(interval.micros() / 60_000_000)?;
+        let length = interval.close_time(Timestamp::new(0));
+        let expected = naive_candles(length.get() / 60_000_000)?;
         let mut found = BTreeMap::new();
         for candle in &candles {
             let price = |price: orderbook_core::Price| decimal(price.get().into(), tick).parse();
@@ -87,7 +91,7 @@ fn the_candles_are_the_sums_of_the_trades() -> anyhow::Result<()> {
                     .parse()?,
                 count: candle.trade_count,
             };
-            found.insert(candle.open_time.get() / interval.micros(), naive);
+            found.insert(candle.open_time.get() / 60_000_000, naive);
         }
         assert_eq!(found, expected, "{interval}");
         assert_eq!(found.len(), candles.len(), "{interval}");

@@ -7,121 +7,119 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use marketdata_core::Interval;
-use orderbook_core::Timestamp;
+use marketdata_core::{Candle, Interval, Volume};
+use orderbook_core::{Notional, Price, Timestamp};
 use rust_decimal::Decimal;
 use ruzstd::decoding::StreamingDecoder;
 
-#[derive(Debug, Clone, PartialEq)]
-struct Row {
-    prices: [Decimal; 4],
-    volume: Decimal,
-    /// Quote volume and number of trades, which some of the files do not have.
-    more: Option<(Decimal, u64)>,
-}
+/// By open time. What some of the files do not have, quote volumes and numbers of trades, is zero.
+type Candles = BTreeMap<Timestamp, Candle>;
 
-/// By open time.
-fn rows(path: &Path) -> anyhow::Result<BTreeMap<Timestamp, Row>> {
+/// The published candles: prices in hundredths, volumes and quote volumes in hundred-millionths.
+fn published(interval: Interval, path: &Path) -> anyhow::Result<Candles> {
     let mut text = String::new();
     StreamingDecoder::new(File::open(path)?)?.read_to_string(&mut text)?;
-    let mut rows = BTreeMap::new();
+    let mut candles = Candles::new();
     for line in text.lines().skip(1) {
         let fields: Vec<&str> = line.split(',').collect();
-        let number = |column: usize| {
+        let units = |column: usize, decimals: u32| -> anyhow::Result<i128> {
             let text = fields[column];
-            text.parse().or_else(|_| Decimal::from_scientific(text))
+            let number: Decimal = text.parse().or_else(|_| Decimal::from_scientific(text))?;
+            let mut number = number.round_dp(decimals);
+            number.rescale(decimals);
+            Ok(number.mantissa())
         };
-        let row = Row {
-            prices: [number(1)?, number(2)?, number(3)?, number(4)?],
-            volume: number(5)?,
-            more: if fields.len() > 7 {
-                Some((number(6)?, fields[7].parse()?))
-            } else {
-                None
-            },
+        let price = |column| anyhow::Ok(Price::new(units(column, 2)?.try_into()?));
+        let time = Timestamp::from_millis(fields[0].parse()?);
+        let mut candle = Candle {
+            high: price(2)?,
+            low: price(3)?,
+            close: price(4)?,
+            volume: Volume::new(units(5, 8)?.try_into()?),
+            ..Candle::flat(interval, time, price(1)?)
         };
-        rows.insert(Timestamp::from_millis(fields[0].parse()?), row);
+        if fields.len() > 7 {
+            candle.quote_volume = Notional::new(units(6, 8)?);
+            candle.trade_count = fields[7].parse()?;
+        }
+        assert_eq!(candle.open_time, time, "{interval}");
+        candles.insert(time, candle);
     }
-    Ok(rows)
+    Ok(candles)
 }
 
 /// The candles of `interval` of which all parts are there.
-fn rolled_up(
-    parts: &BTreeMap<Timestamp, Row>,
-    part: Interval,
-    interval: Interval,
-) -> BTreeMap<Timestamp, Row> {
-    let mut rolled: BTreeMap<Timestamp, (u64, Row)> = BTreeMap::new();
-    for (time, row) in parts {
-        let open_time = interval.open_time(*time);
-        match rolled.get_mut(&open_time) {
-            None => {
-                rolled.insert(open_time, (1, row.clone()));
-            }
-            Some((count, sum)) => {
-                *count += 1;
-                let [_, high, low, close] = &mut sum.prices;
-                *high = row.prices[1].max(*high);
-                *low = row.prices[2].min(*low);
-                *close = row.prices[3];
-                sum.volume += row.volume;
-                sum.more = sum.more.zip(row.more).map(|(a, b)| (a.0 + b.0, a.1 + b.1));
-            }
-        }
+fn rolled_up(parts: &Candles, interval: Interval) -> Candles {
+    let mut rolled: BTreeMap<Timestamp, (u64, Candle)> = BTreeMap::new();
+    for part in parts.values() {
+        let quiet = Candle::flat(interval, part.open_time, part.open);
+        let (covered, candle) = rolled.entry(quiet.open_time).or_insert((0, quiet));
+        *covered += part.close_time.get() - part.open_time.get();
+        candle.merge(part);
     }
-    let complete = interval.micros() / part.micros();
-    rolled
-        .into_iter()
-        .filter(|(_, (count, _))| *count == complete)
-        .map(|(open_time, (_, row))| (open_time, row))
-        .collect()
+    rolled.retain(|_, (covered, candle)| {
+        *covered == candle.close_time.get() - candle.open_time.get()
+    });
+    let candle = |(time, (_, candle))| (time, candle);
+    rolled.into_iter().map(candle).collect()
 }
 
 /// Some of the files went through a float: volumes are good for five decimals, quote volumes for
 /// two. Only what both have is compared.
-fn comparable(row: &Row, with: &Row) -> ([Decimal; 4], Decimal, Option<(Decimal, u64)>) {
-    let more = row.more.filter(|_| with.more.is_some());
-    let more = more.map(|(quote, count)| (quote.round_dp(2), count));
-    (row.prices, row.volume.round_dp(5), more)
+fn comparable(candle: &Candle, with: &Candle) -> Candle {
+    let (volume, quote_volume) = (candle.volume.get(), candle.quote_volume.get());
+    let mut candle = *candle;
+    candle.volume = Volume::new((volume + 500) / 1_000);
+    candle.quote_volume = Notional::new((quote_volume + 500_000) / 1_000_000);
+    if with.trade_count == 0 {
+        candle.quote_volume = Notional::ZERO;
+        candle.trade_count = 0;
+    }
+    candle
 }
 
 #[test]
 fn shorter_candles_add_up_to_the_longer_ones() -> anyhow::Result<()> {
-    use Interval::{FifteenMinutes, FourHours, OneDay, OneHour, OneMinute};
+    const ONE_MINUTE: Interval = Interval::ONE_MINUTE;
+    const FIFTEEN_MINUTES: Interval = Interval::FIFTEEN_MINUTES;
+    const ONE_HOUR: Interval = Interval::ONE_HOUR;
+    const FOUR_HOURS: Interval = Interval::FOUR_HOURS;
+    const ONE_DAY: Interval = Interval::ONE_DAY;
 
     let Some(folder) = recordings::recording("klines_binance_spot_btcusdt") else {
         return Ok(());
     };
     let files = [
-        (OneMinute, "1m_2024-12.csv.zst"),
-        (FifteenMinutes, "15m_2024.csv.zst"),
-        (OneHour, "1h_2023_2024.csv.zst"),
-        (FourHours, "4h_2024-10-31_2025-04-15.csv.zst"),
-        (OneDay, "1d_2023-04_2025-04.csv.zst"),
+        (ONE_MINUTE, "1m_2024-12.csv.zst"),
+        (FIFTEEN_MINUTES, "15m_2024.csv.zst"),
+        (ONE_HOUR, "1h_2023_2024.csv.zst"),
+        (FOUR_HOURS, "4h_2024-10-31_2025-04-15.csv.zst"),
+        (ONE_DAY, "1d_2023-04_2025-04.csv.zst"),
     ];
-    let mut published = BTreeMap::new();
+    let mut candles = BTreeMap::new();
     for (interval, file) in files {
-        published.insert(interval, rows(&folder.join(file))?);
+        candles.insert(interval, published(interval, &folder.join(file))?);
     }
     // How many intervals both files cover.
     let cases = [
-        (OneMinute, FifteenMinutes, 2_784),
-        (OneMinute, OneHour, 696),
-        (OneMinute, FourHours, 173),
-        (OneMinute, OneDay, 28),
-        (FifteenMinutes, OneHour, 8_736),
-        (FifteenMinutes, FourHours, 359),
-        (FifteenMinutes, OneDay, 363),
-        (OneHour, FourHours, 486),
-        (OneHour, OneDay, 645),
+        (ONE_MINUTE, FIFTEEN_MINUTES, 2_784),
+        (ONE_MINUTE, ONE_HOUR, 696),
+        (ONE_MINUTE, FOUR_HOURS, 173),
+        (ONE_MINUTE, ONE_DAY, 28),
+        (FIFTEEN_MINUTES, ONE_HOUR, 8_736),
+        (FIFTEEN_MINUTES, FOUR_HOURS, 359),
+        (FIFTEEN_MINUTES, ONE_DAY, 363),
+        (ONE_HOUR, FOUR_HOURS, 486),
+        (ONE_HOUR, ONE_DAY, 645),
     ];
     for (part, interval, count) in cases {
+        assert!(part.divides(interval));
         let mut equal = 0;
-        for (open_time, rolled) in rolled_up(&published[&part], part, interval) {
-            if let Some(row) = published[&interval].get(&open_time) {
+        for (open_time, rolled) in rolled_up(&candles[&part], interval) {
+            if let Some(candle) = candles[&interval].get(&open_time) {
                 assert_eq!(
-                    comparable(&rolled, row),
-                    comparable(row, &rolled),
+                    comparable(&rolled, candle),
+                    comparable(candle, &rolled),
                     "{part} to {interval} at {open_time}"
                 );
                 equal += 1;

@@ -82,3 +82,24 @@ impl fmt::Display for Volume {
         self.0.fmt(f)
     }
 }
+
+/// Why a trade is not counted. Nothing is changed then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TradeError {
+    /// Nothing changed hands.
+    #[error("a trade of nothing is none")]
+    NoQuantity,
+    /// The trade has been counted already.
+    #[error("trade {id} has been counted already")]
+    Repeated {
+        /// Its id.
+        id: TradeId,
+    },
+    /// The trade is not after those before it, or is from the future.
+    #[error("trade {id} is out of order or from the future")]
+    Misplaced {
+        /// Its id.
+        id: TradeId,
+    },
+}

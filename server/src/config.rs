@@ -97,6 +97,7 @@ impl Default for Limits {
 pub(crate) struct Memory {
     pub(crate) candles: usize,
     pub(crate) trades: usize,
+    pub(crate) ticker_trades: usize,
     pub(crate) closed_orders: usize,
     pub(crate) fills: usize,
 }
@@ -106,6 +107,7 @@ impl Default for Memory {
         Self {
             candles: 2_000,
             trades: 10_000,
+            ticker_trades: 5_000_000,
             closed_orders: 1_000,
             fills: 1_000,
         }

@@ -18,7 +18,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use accounts_core::{Amount, AssetId, FeeRate, FeeSchedule};
 use exchange_engine::{Command, Exchange, Input, InstrumentId, Listing};
-use marketdata_core::{Limits, MarketData};
+use marketdata_core::{MarketData, Settings};
 use orderbook_core::{
     AccountId, Instrument, Order, OrderBook, OrderId, OrderKind, Price, Quantity, Side, Step,
     TimeInForce, Timestamp,
@@ -114,14 +114,15 @@ fn book() -> Outcome {
         let order = Order::limit(id, account, side, Quantity::new(quantity), price);
         book.apply(&orderbook_core::Command::Place(order), &mut events)?;
     }
-    let mut market = MarketData::new(Limits {
+    let mut market = MarketData::new(&Settings {
         candles: 10,
         trades: 10,
+        ..Settings::default()
     });
     for event in &events {
         market.apply(Timestamp::from_millis(1_000), event, &mut Vec::new())?;
     }
-    assert_eq!(market.ticker().stats().last, Some(price));
+    assert_eq!(market.last_trade().map(|trade| trade.price), Some(price));
     let restored = OrderBook::restore(&book.snapshot())?;
     assert_eq!(restored.state_hash(), book.state_hash());
     Ok(())

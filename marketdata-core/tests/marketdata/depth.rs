@@ -8,6 +8,8 @@ use orderbook_core::{
     SelfTradePrevention, Side, TimeInForce,
 };
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 
 use crate::given::{
     accepted, amended, book, closed, command, decremented, level, reduced, replenished, rested,
@@ -356,6 +358,49 @@ impl Copy {
             asks: self.asks.iter().map(level).collect(),
         }
     }
+}
+
+/// How often the random commands of this crate's properties make each kind of event.
+#[test]
+fn random_commands_make_every_kind_of_event() {
+    let mut runner = TestRunner::deterministic();
+    let commands = prop::collection::vec(command(), 200);
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    for _ in 0..20 {
+        let mut book = book();
+        let mut events = Vec::new();
+        for command in commands.new_tree(&mut runner).expect("commands").current() {
+            let _ = book.apply(&command, &mut events);
+        }
+        for event in &events {
+            let kind = match event {
+                Event::Accepted { rested: None, .. } => "accepted",
+                Event::Accepted {
+                    rested: Some(_), ..
+                } => "accepted and rested",
+                Event::Traded(_) => "traded",
+                Event::Decremented { .. } => "decremented",
+                Event::Rested { hidden, .. } if hidden.is_zero() => "rested",
+                Event::Rested { .. } => "rested with a reserve",
+                Event::Replenished { .. } => "replenished",
+                Event::Reduced {
+                    by, displayed_by, ..
+                } if by == displayed_by => "reduced",
+                Event::Reduced { .. } => "reserve reduced",
+                Event::Amended { rested: None, .. } => "amended",
+                Event::Amended {
+                    left,
+                    rested: Some(rested),
+                    ..
+                } if left.price == rested.price => "amended at its price",
+                Event::Amended { .. } => "amended and rested elsewhere",
+                Event::Closed { left: None, .. } => "closed",
+                Event::Closed { .. } => "closed and left a level",
+            };
+            *counts.entry(kind).or_default() += 1;
+        }
+    }
+    assert_eq!(counts.len(), 14, "{counts:?}");
 }
 
 proptest! {

@@ -1,9 +1,10 @@
 //! The ends of every number: nothing panics, and what can be exact is.
 
 use marketdata_core::{
-    Candle, CandleSeries, DAY_MICROS, GapPolicy, Interval, Limits, MarketData, RollingTicker,
+    Candle, CandleEvent, CandleSeries, Candles, GapPolicy, Interval, MarketData, PublicTrade,
+    RollingTicker, Settings, Window,
 };
-use orderbook_core::{Event, Notional, Side, Timestamp};
+use orderbook_core::{Event, Notional, Side, Timestamp, TradeId};
 use proptest::prelude::*;
 
 use crate::given::{
@@ -12,28 +13,55 @@ use crate::given::{
 
 const END: Timestamp = Timestamp::new(u64::MAX);
 
+fn intervals() -> impl Iterator<Item = Interval> {
+    let smallest = Interval::of_micros(1).expect("it divides a day");
+    let others = [smallest, Interval::ONE_WEEK, Interval::ONE_MONTH];
+    Interval::STANDARD.into_iter().chain(others)
+}
+
+fn apply(candles: &mut Candles, trade: &PublicTrade) -> Vec<CandleEvent> {
+    let mut events = Vec::new();
+    candles.apply(trade, &mut events).expect("a trade");
+    events
+}
+
+fn get(candles: &Candles, interval: Interval) -> CandleSeries<'_> {
+    candles.get(interval).expect("it is made for it")
+}
+
 #[test]
 fn the_last_bucket_never_ends() {
-    for interval in Interval::ALL {
-        let mut series = CandleSeries::new(interval, 3);
-        assert_eq!(series.apply(&trade(1, u64::MAX, 1, 1, Side::Buy)), None);
-        assert_eq!(series.advance(END), None);
-        assert_eq!(series.apply(&trade(2, u64::MAX, 2, 1, Side::Buy)), None);
+    for interval in intervals() {
+        let mut candles = Candles::new(&[interval], 3);
+        assert_eq!(
+            apply(&mut candles, &trade(1, u64::MAX, 1, 1, Side::Buy)),
+            []
+        );
+        let mut events: Vec<CandleEvent> = Vec::new();
+        candles.advance(END, &mut events);
+        assert_eq!(events, []);
+        assert_eq!(
+            apply(&mut candles, &trade(2, u64::MAX, 2, 1, Side::Buy)),
+            []
+        );
         let open_time = interval.open_time(END);
         assert_eq!(interval.close_time(open_time), END);
+        let series = get(&candles, interval);
         for gaps in [GapPolicy::Skip, GapPolicy::PreviousClose] {
             let candles = series.range(Some(open_time), Some(END), 9, END, gaps);
             assert_eq!(candles.len(), 1);
-            assert_eq!(series.range(Some(END), Some(END), 9, END, gaps), []);
+            let after = series.range(Some(END), Some(END), 9, END, gaps);
+            assert_eq!(after.len(), usize::from(open_time == END));
         }
     }
 }
 
 #[test]
 fn from_the_first_to_the_last_time_is_a_gap_like_any_other() {
-    for interval in Interval::ALL {
-        let mut series = CandleSeries::new(interval, 3);
-        series.apply(&trade(1, 0, i64::MIN, u64::MAX, Side::Buy));
+    for interval in intervals() {
+        let mut candles = Candles::new(&[interval], 3);
+        apply(&mut candles, &trade(1, 0, i64::MIN, u64::MAX, Side::Buy));
+        let series = get(&candles, interval);
         let fill = GapPolicy::PreviousClose;
         let newest = series.range(None, None, 2, END, fill);
         assert_eq!(newest[1].open_time, interval.open_time(END));
@@ -45,11 +73,13 @@ fn from_the_first_to_the_last_time_is_a_gap_like_any_other() {
 
 #[test]
 fn the_quote_volume_of_a_candle_saturates() {
-    let mut series = CandleSeries::new(Interval::OneDay, 3);
+    let mut candles = Candles::new(&[Interval::ONE_DAY], 3);
     for id in 1..=2 {
-        series.apply(&trade(id, 0, i64::MAX, u64::MAX, Side::Buy));
+        apply(&mut candles, &trade(id, 0, i64::MAX, u64::MAX, Side::Buy));
     }
-    let candle = series.latest().expect("two trades");
+    let candle = *get(&candles, Interval::ONE_DAY)
+        .latest()
+        .expect("two trades");
     assert_eq!(candle.quote_volume, Notional::new(i128::MAX));
     assert_eq!(candle.taker_buy_quote_volume, Notional::new(i128::MAX));
     assert_eq!(candle.volume.get(), 2 * u128::from(u64::MAX));
@@ -91,7 +121,14 @@ proptest! {
         steps in prop::collection::vec((any_number(), any_event()), 1..100),
         range in (prop::option::of(any_number()), prop::option::of(any_number()), any_number()),
     ) {
-        let mut market = MarketData::new(Limits { candles: 5, trades: 5 });
+        let settings = Settings {
+            intervals: intervals().collect(),
+            windows: vec![Window::ONE_DAY, Window::of_micros(1).expect("a duration")],
+            candles: 5,
+            trades: 5,
+            window_trades: 5,
+        };
+        let mut market = MarketData::new(&settings);
         let mut changes = Vec::new();
         for (time, event) in &steps {
             let before = market.clone();
@@ -102,11 +139,10 @@ proptest! {
             }
         }
         let (from, to, now) = range;
-        for interval in Interval::ALL {
+        for series in market.all_candles() {
             for gaps in [GapPolicy::Skip, GapPolicy::PreviousClose] {
                 let (from, to) = (from.map(Timestamp::new), to.map(Timestamp::new));
-                let candles = market.candles(interval);
-                let range = candles.range(from, to, 20, Timestamp::new(now), gaps);
+                let range = series.range(from, to, 20, Timestamp::new(now), gaps);
                 prop_assert!(range.len() <= 20);
                 prop_assert!(range.is_sorted_by_key(|candle| candle.open_time));
             }
@@ -114,21 +150,45 @@ proptest! {
     }
 
     #[test]
-    fn no_trade_spoils_the_ticker(
-        trades in prop::collection::vec((any_number(), any_price(), any_number()), 1..100),
-        window in prop_oneof![Just(DAY_MICROS), any_number()],
+    fn no_trade_spoils_candles_and_ticker(
+        trades in prop::collection::vec(
+            (any_number(), any_number(), any_price(), any_number()),
+            1..100,
+        ),
+        window in prop_oneof![Just(86_400_000_000), any_number()],
+        max_trades in prop_oneof![0_usize..9, Just(usize::MAX)],
+        busted in prop::collection::vec(any_number(), 0..5),
     ) {
-        let mut ticker = RollingTicker::new(window);
-        for (id, (time, price, quantity)) in (1..).zip(trades) {
-            ticker.apply(&trade(id, time, price, quantity, Side::Sell));
+        let window = Window::of_micros(window.max(1)).expect("a duration");
+        let mut ticker = RollingTicker::new(&[window], max_trades);
+        let mut candles = Candles::new(&intervals().collect::<Vec<_>>(), 3);
+        let mut events: Vec<CandleEvent> = Vec::new();
+        for (id, time, price, quantity) in trades {
+            let trade = trade(id, time, price, quantity, Side::Sell);
+            let counted = ticker.apply(&trade).and_then(|()| candles.apply(&trade, &mut events));
+            prop_assert!(counted.is_ok() || quantity == 0 || ticker.trades().len() > 0);
         }
-        let stats = ticker.stats();
+        for id in busted {
+            let known = |ticker: &RollingTicker, from, to| ticker.trades_between(from, to);
+            if let Some(busted) = ticker.bust(TradeId::new(id)) {
+                candles.bust(&busted, |from, to| known(&ticker, from, to), &mut events);
+            }
+        }
+        let stats = ticker.stats(window).expect("its window");
         prop_assert_eq!(stats.open.is_some(), stats.trade_count > 0);
         prop_assert!(stats.low <= stats.open && stats.open <= stats.high);
+        prop_assert!(ticker.trades().len() <= max_trades);
+        for series in candles.all() {
+            for candle in series.candles() {
+                prop_assert!(candle.low <= candle.open && candle.open <= candle.high);
+                prop_assert!(candle.low <= candle.close && candle.close <= candle.high);
+            }
+        }
         ticker.advance(END);
-        if ticker.stats().trade_count == 0 {
-            prop_assert_eq!(ticker.stats().quote_volume, Notional::ZERO);
-            prop_assert!(ticker.stats().volume.is_zero());
+        let stats = ticker.stats(window).expect("its window");
+        if stats.trade_count == 0 {
+            prop_assert_eq!(stats.quote_volume, Notional::ZERO);
+            prop_assert!(stats.volume.is_zero());
         }
     }
 }

@@ -1,10 +1,29 @@
 //! Scenarios a trader can check by eye, and properties checked against naive recomputation.
 
+mod aggregate;
 mod candles;
+mod checksums;
+mod client_book;
+mod client_checks;
+mod client_faults;
+mod client_given;
+mod client_order_book;
+mod client_order_book_model;
+mod conflator;
 mod depth;
 mod extremes;
 mod given;
+mod grouping;
+mod imbalance;
 mod intervals;
 mod market_data;
+mod order_activity;
+mod order_feed;
+mod ratio;
+mod snapshots;
+mod spread;
 mod tape;
 mod ticker;
+mod volatility;
+mod volume_profile;
+mod vwap;

@@ -1,6 +1,6 @@
 //! Market data on the wire.
 
-use marketdata_core::{Candle, DepthSnapshot, Interval, PublicTrade, TickerStats};
+use marketdata_core::{Candle, DepthSnapshot, PublicTrade, Quote, Ticker, TickerStats};
 use orderbook_core::{Level, Price, Quantity, Side, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -64,12 +64,12 @@ impl RecentTrade {
 }
 
 /// The last millisecond of a candle, as clients expect its close time.
-pub(crate) fn close_time(interval: Interval, open_time: Timestamp) -> u64 {
-    interval.close_time(open_time).millis() - 1
+pub(crate) fn close_time(candle: &Candle) -> u64 {
+    candle.close_time.millis() - 1
 }
 
 /// A candle as the array of twelve that clients expect.
-pub(crate) fn kline(candle: &Candle, interval: Interval, symbol: &Symbol) -> Value {
+pub(crate) fn kline(candle: &Candle, symbol: &Symbol) -> Value {
     json!([
         candle.open_time.millis(),
         symbol.price(candle.open),
@@ -77,7 +77,7 @@ pub(crate) fn kline(candle: &Candle, interval: Interval, symbol: &Symbol) -> Val
         symbol.price(candle.low),
         symbol.price(candle.close),
         symbol.volume(candle.volume),
-        close_time(interval, candle.open_time),
+        close_time(candle),
         symbol.notional(candle.quote_volume),
         candle.trade_count,
         symbol.volume(candle.taker_buy_volume),
@@ -98,17 +98,17 @@ pub(crate) struct BookTicker {
 }
 
 impl BookTicker {
-    pub(crate) fn new(bid: Option<Level>, ask: Option<Level>, symbol: &Symbol) -> Self {
+    pub(crate) fn new(quote: Quote, symbol: &Symbol) -> Self {
         let price = |level: Option<Level>| symbol.price_or_zero(level.map(|level| level.price));
         let quantity = |level: Option<Level>| {
             symbol.quantity(level.map_or(Quantity::ZERO, |level| level.quantity))
         };
         Self {
             symbol: symbol.name().into(),
-            bid_price: price(bid),
-            bid_qty: quantity(bid),
-            ask_price: price(ask),
-            ask_qty: quantity(ask),
+            bid_price: price(quote.bid),
+            bid_qty: quantity(quote.bid),
+            ask_price: price(quote.ask),
+            ask_qty: quantity(quote.ask),
         }
     }
 }
@@ -173,17 +173,15 @@ fn percent(change: i128, open: Price) -> String {
     format!("{sign}{}", plain(thousandths.unsigned_abs(), 3))
 }
 
+/// When the window of a ticker begins, in milliseconds.
+pub(crate) fn begin(ticker: &Ticker, now: Timestamp) -> u64 {
+    Timestamp::new(now.get().saturating_sub(ticker.window.micros())).millis()
+}
+
 /// The REST form of a 24-hour ticker.
-pub(crate) fn ticker_24h(
-    stats: &TickerStats,
-    bid: Option<Level>,
-    ask: Option<Level>,
-    open_time: u64,
-    close_time: u64,
-    symbol: &Symbol,
-) -> Value {
-    let texts = TickerTexts::new(stats, symbol);
-    let book = BookTicker::new(bid, ask, symbol);
+pub(crate) fn ticker_24h(ticker: &Ticker, now: Timestamp, symbol: &Symbol) -> Value {
+    let texts = TickerTexts::new(&ticker.stats, symbol);
+    let book = BookTicker::new(ticker.quote, symbol);
     json!({
         "symbol": symbol.name(),
         "priceChange": texts.price_change,
@@ -201,8 +199,8 @@ pub(crate) fn ticker_24h(
         "lowPrice": texts.low,
         "volume": texts.volume,
         "quoteVolume": texts.quote_volume,
-        "openTime": open_time,
-        "closeTime": close_time,
+        "openTime": begin(ticker, now),
+        "closeTime": now.millis(),
         "firstId": texts.first_id,
         "lastId": texts.last_id,
         "count": texts.count,

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use marketdata_core::{Candle, DepthDiff, Interval, PublicTrade, TickerStats};
-use orderbook_core::{Level, Side};
+use marketdata_core::{Candle, DepthDiff, Interval, PublicTrade, Quote, Ticker};
+use orderbook_core::{Side, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::market::{BookTicker, TickerTexts, close_time, levels};
+use super::market::{BookTicker, TickerTexts, begin, close_time, levels};
 use super::symbols::Symbol;
 
 /// What a stream carries.
@@ -37,7 +37,9 @@ impl Topic {
             Self::Ticker,
             Self::BookTicker,
         ];
-        others.into_iter().chain(Interval::ALL.map(Self::Kline))
+        others
+            .into_iter()
+            .chain(Interval::STANDARD.map(Self::Kline))
     }
 }
 
@@ -131,9 +133,9 @@ pub(crate) fn kline(
         "s": symbol.name(),
         "k": {
             "t": candle.open_time.millis(),
-            "T": close_time(interval, candle.open_time),
+            "T": close_time(candle),
             "s": symbol.name(),
-            "i": interval.as_str(),
+            "i": interval.to_string(),
             "f": id(candle.first_trade_id),
             "L": id(candle.last_trade_id),
             "o": symbol.price(candle.open),
@@ -163,13 +165,8 @@ pub(crate) fn depth(diff: &DepthDiff, event_time: u64, symbol: &Symbol) -> Value
     })
 }
 
-pub(crate) fn book_ticker(
-    update_id: u64,
-    bid: Option<Level>,
-    ask: Option<Level>,
-    symbol: &Symbol,
-) -> Value {
-    let book = BookTicker::new(bid, ask, symbol);
+pub(crate) fn book_ticker(update_id: u64, quote: Quote, symbol: &Symbol) -> Value {
+    let book = BookTicker::new(quote, symbol);
     // No `e`: clients tell this event by its absence.
     json!({
         "u": update_id,
@@ -181,19 +178,12 @@ pub(crate) fn book_ticker(
     })
 }
 
-pub(crate) fn ticker(
-    stats: &TickerStats,
-    bid: Option<Level>,
-    ask: Option<Level>,
-    open_time: u64,
-    close_time: u64,
-    symbol: &Symbol,
-) -> Value {
-    let texts = TickerTexts::new(stats, symbol);
-    let book = BookTicker::new(bid, ask, symbol);
+pub(crate) fn ticker(ticker: &Ticker, now: Timestamp, symbol: &Symbol) -> Value {
+    let texts = TickerTexts::new(&ticker.stats, symbol);
+    let book = BookTicker::new(ticker.quote, symbol);
     json!({
         "e": "24hrTicker",
-        "E": close_time,
+        "E": now.millis(),
         "s": symbol.name(),
         "p": texts.price_change,
         "P": texts.price_change_percent,
@@ -210,8 +200,8 @@ pub(crate) fn ticker(
         "l": texts.low,
         "v": texts.volume,
         "q": texts.quote_volume,
-        "O": open_time,
-        "C": close_time,
+        "O": begin(ticker, now),
+        "C": now.millis(),
         "F": texts.first_id,
         "L": texts.last_id,
         "n": texts.count,

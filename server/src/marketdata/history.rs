@@ -6,12 +6,12 @@
 use marketdata_core::{Candle, CandleSeries, GapPolicy, Interval, PublicTrade};
 use orderbook_core::{Timestamp, TradeId};
 
+use super::MarketModel;
 use super::routes::market;
 use crate::api::symbols::Symbol;
 use crate::error::ApiError;
 use crate::gateway::App;
 use crate::orders::now;
-use crate::store::AsOf;
 
 /// Which candles are asked for: those whose open time is within the bounds, both inclusive.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,7 @@ pub(super) struct Range {
 }
 
 impl Range {
-    fn of(self, series: &CandleSeries) -> Vec<Candle> {
+    fn of(self, series: &CandleSeries<'_>) -> Vec<Candle> {
         let Self { from, to, limit } = self;
         series.range(from, to, limit, now(), GapPolicy::PreviousClose)
     }
@@ -33,11 +33,8 @@ impl Range {
             return from;
         }
         let end = self.to.map_or_else(now, |to| to.min(now()));
-        let end = interval.open_time(end).get();
-        let length = u64::try_from(self.limit.saturating_sub(1)).map_or(u64::MAX, |candles| {
-            interval.micros().saturating_mul(candles)
-        });
-        Timestamp::new(end.saturating_sub(length))
+        let before = u64::try_from(self.limit.saturating_sub(1)).unwrap_or(u64::MAX);
+        interval.earlier(end, before)
     }
 }
 
@@ -49,38 +46,44 @@ pub(super) async fn candles(
     range: Range,
 ) -> Result<Vec<Candle>, ApiError> {
     let begin = range.begin(interval);
-    let (series, forgotten) = {
+    {
         let model = app.markets.at(app.entry.published()).await;
-        let series = market(&model, symbol)?.candles(interval);
+        let series = series(&model, symbol, interval)?;
         let oldest = series.candles().next().map(|candle| candle.open_time);
-        match (series.forgotten(), oldest) {
-            (Some(forgotten), Some(oldest)) if begin < oldest => (series.clone(), forgotten),
-            _ => return Ok(range.of(series)),
+        let is_remembered = oldest.is_none_or(|oldest| oldest <= begin);
+        if is_remembered || series.forgotten().is_none() {
+            return Ok(range.of(&series));
         }
-    };
+    }
     let Range { from, to, limit } = range;
     let stored = app.store.candles(symbol.id, interval, from, to, limit);
-    let mut older = candles_up_to(interval, forgotten, stored.await?)?;
+    let mut stored = stored.await?;
     // What is quiet at the beginning shows the close of the candle before.
-    if older.first().is_none_or(|first| first.open_time > begin) {
+    if stored
+        .rows
+        .first()
+        .is_none_or(|first| first.open_time > begin)
+    {
         let before = app.store.candle_before(symbol.id, interval, begin).await?;
-        let before = candles_up_to(interval, forgotten, before)?;
-        older.splice(0..0, before);
+        stored.rows.splice(0..0, before.rows);
     }
-    Ok(range.of(&series.with_older(older)))
-}
-
-/// The rows, where the store has everything that happened up to the end of a candle.
-fn candles_up_to<T>(
-    interval: Interval,
-    forgotten: Timestamp,
-    stored: AsOf<T>,
-) -> Result<T, ApiError> {
-    // A later candle exists, so inputs after the end of this one do.
-    if stored.cursor.time < interval.close_time(forgotten) {
+    let model = app.markets.at(app.entry.published()).await;
+    let series = series(&model, symbol, interval)?;
+    // A later candle exists, so inputs after the end of the newest one that is forgotten do.
+    let forgotten_until = series.forgotten().map(|open| interval.close_time(open));
+    if forgotten_until.is_some_and(|end| stored.cursor.time < end) {
         return Err(ApiError::HISTORY_BEHIND);
     }
-    Ok(stored.rows)
+    Ok(range.of(&series.with_older(stored.rows)))
+}
+
+fn series<'a>(
+    model: &'a MarketModel,
+    symbol: &Symbol,
+    interval: Interval,
+) -> Result<CandleSeries<'a>, ApiError> {
+    let series = market(model, symbol)?.candles(interval);
+    series.ok_or(ApiError::INVALID_INTERVAL)
 }
 
 /// The oldest trades with this id or a later one.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use exchange_engine::{Event, InstrumentId, Scope};
-use marketdata_core::{DepthError, Limits, MarketData, MarketEvent};
+use marketdata_core::{MarketData, MarketError, MarketEvent, Settings};
 use orderbook_core::Timestamp;
 
 use crate::bus::Outcome;
@@ -12,7 +12,7 @@ use crate::config::Memory;
 /// The market data of all instruments.
 #[derive(Debug)]
 pub(crate) struct MarketModel {
-    limits: Limits,
+    settings: Settings,
     /// Of those that are listed.
     markets: BTreeMap<InstrumentId, MarketData>,
     halted: bool,
@@ -22,9 +22,11 @@ pub(crate) struct MarketModel {
 impl MarketModel {
     pub(crate) fn new(memory: &Memory) -> Self {
         Self {
-            limits: Limits {
+            settings: Settings {
                 candles: memory.candles,
                 trades: memory.trades,
+                window_trades: memory.ticker_trades,
+                ..Settings::default()
             },
             markets: BTreeMap::new(),
             halted: false,
@@ -37,13 +39,13 @@ impl MarketModel {
         &mut self,
         outcome: &Outcome,
         changes: &mut Vec<(InstrumentId, MarketEvent)>,
-    ) -> Result<(), DepthError> {
+    ) -> Result<(), MarketError> {
         let mut market_events = Vec::new();
         for event in &outcome.events {
             match *event {
                 Event::InstrumentListed { instrument } => {
                     self.markets
-                        .insert(instrument, MarketData::new(self.limits));
+                        .insert(instrument, MarketData::new(&self.settings));
                 }
                 Event::InstrumentDelisted { instrument } => {
                     self.markets.remove(&instrument);

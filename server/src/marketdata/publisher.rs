@@ -4,14 +4,15 @@
 //! conflated: depth over a tenth of a second and over a second, candles and tickers over a
 //! second. A candle that ends goes out at the next tenth of a second.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use exchange_engine::InstrumentId;
-use marketdata_core::{Candle, DAY_MICROS, DepthDiffBuilder, Interval, MarketEvent};
-use orderbook_core::{Side, Timestamp};
+use marketdata_core::{CandleEvent, DepthDiffBuilder, MarketEvent};
+use orderbook_core::Timestamp;
 use serde_json::Value;
 
+use super::day;
 use super::model::MarketModel;
 use crate::api::streams::{self, Topic, stream_name};
 use crate::api::symbols::{Symbol, Symbols};
@@ -32,7 +33,6 @@ pub(crate) enum Audience {
 struct Pending {
     fast_depth: DepthDiffBuilder,
     depth: DepthDiffBuilder,
-    candles: BTreeMap<Interval, Candle>,
 }
 
 /// Writes the messages of the public streams.
@@ -44,6 +44,8 @@ pub(crate) struct Publisher {
     audience: Audience,
     position: Position,
     pending: BTreeMap<InstrumentId, Pending>,
+    /// What has traded since its candles were told.
+    traded: BTreeSet<InstrumentId>,
     /// What the next packet will hold.
     messages: Vec<Message>,
 }
@@ -68,6 +70,7 @@ impl Publisher {
             audience,
             position,
             pending: BTreeMap::new(),
+            traded: BTreeSet::new(),
             messages: Vec::new(),
         }
     }
@@ -113,25 +116,15 @@ impl Publisher {
             let Some(market) = model.market(symbol.id) else {
                 continue;
             };
-            let depth = market.depth();
-            let (bid, ask) = (depth.best(Side::Buy), depth.best(Side::Sell));
-            if depth.update_id() > 0 {
+            let update_id = market.depth().update_id();
+            if update_id > 0 {
                 self.add(symbol, Topic::BookTicker, || {
-                    streams::book_ticker(depth.update_id(), bid, ask, symbol)
+                    streams::book_ticker(update_id, market.quote(), symbol)
                 });
             }
-            for interval in Interval::ALL {
-                let Some(candle) = market.candles(interval).latest() else {
-                    continue;
-                };
-                if interval.close_time(candle.open_time) <= now {
-                    continue;
-                }
-                self.add(symbol, Topic::Kline(interval), || {
-                    streams::kline(candle, interval, false, now.millis(), symbol)
-                });
-            }
+            self.traded.insert(symbol.id);
         }
+        self.add_candles(model, now);
         self.add_tickers(model, now);
     }
 
@@ -144,6 +137,7 @@ impl Publisher {
             };
             match change {
                 MarketEvent::Traded(trade) => {
+                    self.traded.insert(*instrument);
                     self.add(symbol, Topic::Trade, || streams::trade(trade, symbol));
                 }
                 MarketEvent::LevelChanged(change) => {
@@ -151,25 +145,21 @@ impl Publisher {
                     pending.fast_depth.record(change);
                     pending.depth.record(change);
                 }
-                MarketEvent::BestChanged {
-                    update_id,
-                    bid,
-                    ask,
-                } => self.add(symbol, Topic::BookTicker, || {
-                    streams::book_ticker(*update_id, *bid, *ask, symbol)
-                }),
-                MarketEvent::CandleUpdated { interval, candle } => {
-                    let pending = self.pending.entry(*instrument).or_default();
-                    pending.candles.insert(*interval, *candle);
+                MarketEvent::BestChanged { update_id, quote } => {
+                    self.add(symbol, Topic::BookTicker, || {
+                        streams::book_ticker(*update_id, *quote, symbol)
+                    });
                 }
-                MarketEvent::CandleClosed { interval, candle } => {
-                    let pending = self.pending.entry(*instrument).or_default();
-                    pending.candles.remove(interval);
+                MarketEvent::Candle(CandleEvent::Closed { interval, candle }) => {
                     // Said once: who subscribes later would take it for news.
                     self.add_as(symbol, Topic::Kline(*interval), Keep::Forget, || {
                         streams::kline(candle, *interval, true, now.millis(), symbol)
                     });
                 }
+                // There is no stream of aggregates, and no command that busts a trade.
+                MarketEvent::Aggregated(_)
+                | MarketEvent::TradeBusted(_)
+                | MarketEvent::Candle(_) => {}
             }
         }
     }
@@ -193,17 +183,21 @@ impl Publisher {
         }
     }
 
-    /// Adds the candles that changed since the last time.
-    pub(super) fn add_candles(&mut self, now: Timestamp) {
+    /// Adds the open candles that changed since the last time.
+    pub(super) fn add_candles(&mut self, model: &MarketModel, now: Timestamp) {
         let symbols = Arc::clone(&self.symbols);
-        for symbol in symbols.iter() {
-            let Some(pending) = self.pending.get_mut(&symbol.id) else {
+        for instrument in std::mem::take(&mut self.traded) {
+            let (symbol, market) = (symbols.get(instrument), model.market(instrument));
+            let Some((symbol, market)) = symbol.zip(market) else {
                 continue;
             };
-            for (interval, candle) in std::mem::take(&mut pending.candles) {
-                self.add(symbol, Topic::Kline(interval), || {
-                    streams::kline(&candle, interval, false, now.millis(), symbol)
-                });
+            for series in market.all_candles() {
+                let interval = series.interval();
+                if let Some(candle) = series.latest().filter(|candle| now < candle.close_time) {
+                    self.add(symbol, Topic::Kline(interval), || {
+                        streams::kline(candle, interval, false, now.millis(), symbol)
+                    });
+                }
             }
         }
     }
@@ -216,15 +210,7 @@ impl Publisher {
                 continue;
             };
             self.add(symbol, Topic::Ticker, || {
-                let close = now.millis();
-                streams::ticker(
-                    &market.ticker().stats(),
-                    market.depth().best(Side::Buy),
-                    market.depth().best(Side::Sell),
-                    close.saturating_sub(DAY_MICROS / 1_000),
-                    close,
-                    symbol,
-                )
+                streams::ticker(&day(market), now, symbol)
             });
         }
     }

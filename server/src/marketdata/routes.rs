@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use marketdata_core::{DAY_MICROS, Interval, MarketData};
-use orderbook_core::{Side, Timestamp, TradeId};
+use marketdata_core::MarketData;
+use orderbook_core::{Timestamp, TradeId};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::MarketModel;
 use super::history::{self, Range};
+use super::{day, standard_interval};
 use crate::api::Json;
 use crate::api::market::{
     BookDepth, BookTicker, RecentTrade, exchange_info as info, kline, symbol_info, ticker_24h,
@@ -139,10 +140,8 @@ pub(crate) async fn trades(
 /// `GET /api/v3/klines`
 pub(crate) async fn klines(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
     let symbol = app.symbols.named(params.require("symbol")?)?;
-    let interval: Interval = params
-        .require("interval")?
-        .parse()
-        .map_err(|_| ApiError::INVALID_INTERVAL)?;
+    let interval =
+        standard_interval(params.require("interval")?).ok_or(ApiError::INVALID_INTERVAL)?;
     let limit = params.limit(500, 1_000)?;
     let time = |name| -> Result<Option<Timestamp>, ApiError> {
         Ok(params.parsed::<u64>(name)?.map(Timestamp::from_millis))
@@ -153,10 +152,7 @@ pub(crate) async fn klines(State(app): State<Arc<App>>, Public(params): Public) 
         limit,
     };
     let candles = history::candles(&app, symbol, interval, range).await?;
-    let klines = candles
-        .iter()
-        .map(|candle| kline(candle, interval, symbol))
-        .collect();
+    let klines = candles.iter().map(|candle| kline(candle, symbol)).collect();
     Ok(Json(klines))
 }
 
@@ -164,16 +160,9 @@ pub(crate) async fn klines(State(app): State<Arc<App>>, Public(params): Public) 
 pub(crate) async fn ticker_day(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
     let selection = Selection::parse(&params, &app.symbols)?;
     let model = app.markets.at(app.entry.published()).await;
-    let close = now().millis();
+    let close = now();
     selection.answer(&model, |symbol, market| {
-        ticker_24h(
-            &market.ticker().stats(),
-            market.depth().best(Side::Buy),
-            market.depth().best(Side::Sell),
-            close.saturating_sub(DAY_MICROS / 1_000),
-            close,
-            symbol,
-        )
+        ticker_24h(&day(market), close, symbol)
     })
 }
 
@@ -182,7 +171,7 @@ pub(crate) async fn ticker_price(State(app): State<Arc<App>>, Public(params): Pu
     let selection = Selection::parse(&params, &app.symbols)?;
     let model = app.markets.at(app.entry.published()).await;
     selection.answer(&model, |symbol, market| {
-        let last = market.ticker().stats().last;
+        let last = market.last_trade().map(|trade| trade.price);
         json!({ "symbol": symbol.name(), "price": symbol.price_or_zero(last) })
     })
 }
@@ -192,8 +181,6 @@ pub(crate) async fn book_ticker(State(app): State<Arc<App>>, Public(params): Pub
     let selection = Selection::parse(&params, &app.symbols)?;
     let model = app.markets.at(app.entry.published()).await;
     selection.answer(&model, |symbol, market| {
-        let depth = market.depth();
-        let (bid, ask) = (depth.best(Side::Buy), depth.best(Side::Sell));
-        BookTicker::new(bid, ask, symbol)
+        BookTicker::new(market.quote(), symbol)
     })
 }

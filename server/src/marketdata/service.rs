@@ -88,13 +88,14 @@ pub(crate) async fn run(
         fold.advance(due.time);
         tick = (tick + 1) % TICKS_PER_SECOND;
         if let Some(publisher) = &mut publisher {
+            let model = fold.model.read();
             publisher.add_changes(&fold.changes, due.time);
             fold.changes.clear();
             publisher.add_depth(Topic::FastDepth, due.time);
             if tick == 0 {
                 publisher.add_depth(Topic::Depth, due.time);
-                publisher.add_candles(due.time);
-                publisher.add_tickers(&fold.model.read(), due.time);
+                publisher.add_candles(&model, due.time);
+                publisher.add_tickers(&model, due.time);
             }
         }
         let told = fold.tell(publisher.as_mut(), due.time);

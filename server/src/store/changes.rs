@@ -9,7 +9,7 @@ use std::collections::btree_map::Entry;
 
 use accounts_core::{Amount, Fee};
 use exchange_engine::{Event, InstrumentId};
-use marketdata_core::{Candle, CandleSeries, Interval, PublicTrade};
+use marketdata_core::{Candle, CandleEvent, Candles, Interval, PublicTrade};
 use orderbook_core::{Event as BookEvent, OrderId, Price, Quantity, Timestamp, Trade};
 
 use super::Cursor;
@@ -23,7 +23,7 @@ pub(crate) struct Changes {
     cursor: Cursor,
     listed: Vec<InstrumentId>,
     trades: Vec<SettledTrade>,
-    candles: BTreeMap<InstrumentId, [CandleSeries; Interval::ALL.len()]>,
+    candles: BTreeMap<InstrumentId, Candles>,
     orders: BTreeMap<OrderId, OrderChange>,
 }
 
@@ -152,12 +152,12 @@ impl Changes {
                 OrderChange::Updated(update) => update.fill(time, trade.quantity, quote_amount),
             }
         }
-        let candles = self.candles.entry(instrument).or_insert_with(|| {
-            Interval::ALL.map(|interval| CandleSeries::new(interval, usize::MAX))
-        });
-        for series in candles {
-            series.apply(&PublicTrade::new(time, &trade));
-        }
+        let candles = self.candles.entry(instrument);
+        let candles = candles.or_insert_with(|| Candles::new(&Interval::STANDARD, usize::MAX));
+        // What closes is stored like what is open.
+        let mut events: Vec<CandleEvent> = Vec::new();
+        let counted = candles.apply(&PublicTrade::new(time, &trade), &mut events);
+        counted.expect("a trade of the book is one of something");
         self.trades.push(settled);
     }
 
@@ -185,9 +185,7 @@ impl Changes {
 
     /// How many rows they add or change.
     pub(crate) fn rows(&self) -> usize {
-        let candles = self.candles.values().flatten();
-        let candles: usize = candles.map(|series| series.candles().len()).sum();
-        self.trades.len() + self.orders.len() + candles
+        self.trades.len() + self.orders.len() + self.candles().count()
     }
 
     /// The sequence number that the first batch follows.
@@ -206,11 +204,11 @@ impl Changes {
     }
 
     /// The candles of just these trades.
-    pub(super) fn candles(&self) -> impl Iterator<Item = (InstrumentId, Interval, &Candle)> {
+    pub(super) fn candles(&self) -> impl Iterator<Item = (InstrumentId, Interval, Candle)> {
         self.candles.iter().flat_map(|(instrument, all)| {
-            all.iter().flat_map(|series| {
-                let candles = series.candles();
-                candles.map(|candle| (*instrument, series.interval(), candle))
+            all.all().flat_map(|series| {
+                let of_interval = |candle| (*instrument, series.interval(), candle);
+                series.candles().map(of_interval).collect::<Vec<_>>()
             })
         })
     }

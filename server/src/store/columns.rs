@@ -145,10 +145,18 @@ impl Word for SelfTradePrevention {
 }
 
 impl Word for Interval {
-    const ALL: &[Self] = &Self::ALL;
+    const ALL: &[Self] = &Self::STANDARD;
 
     fn word(self) -> &'static str {
-        self.as_str()
+        match self {
+            Self::ONE_MINUTE => "1m",
+            Self::FIVE_MINUTES => "5m",
+            Self::FIFTEEN_MINUTES => "15m",
+            Self::ONE_HOUR => "1h",
+            Self::FOUR_HOURS => "4h",
+            Self::ONE_DAY => "1d",
+            other => unreachable!("there are no candles of {other}"),
+        }
     }
 }
 

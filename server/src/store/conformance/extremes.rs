@@ -112,7 +112,7 @@ pub(super) async fn the_largest_sums_saturate_as_in_memory(place: &Place) -> Tes
                 .write(&Script::after(seq).at(1, trades).changes())
                 .await?;
         }
-        let candles = store.candles(instrument, Interval::OneDay, None, None, 9);
+        let candles = store.candles(instrument, Interval::ONE_DAY, None, None, 9);
         let candle = candles.await?.rows[0];
         let extreme = if price > 0 { i128::MAX } else { i128::MIN };
         assert_eq!(candle.quote_volume, Notional::new(extreme));

@@ -107,7 +107,7 @@ pub(super) async fn rows_are_as_old_as_the_cursor_that_comes_with_them(
         loop {
             let trades = store.trades(BTC, TradeId::new(0), 1_000).await?;
             assert_eq!(trades.rows.len() as u64, trades.cursor.seq);
-            let day = Interval::OneDay;
+            let day = Interval::ONE_DAY;
             let candles = store.candles(BTC, day, None, None, 1_000).await?;
             assert_eq!(candles.rows.len() as u64, candles.cursor.seq);
             let next = candles.cursor.seq + 1;

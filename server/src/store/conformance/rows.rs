@@ -69,8 +69,8 @@ pub(super) async fn an_empty_store_has_nothing(place: &Place) -> TestResult {
     assert_eq!(store.orders(&all_orders(ANN, BTC)).await?.rows, []);
     assert_eq!(store.fills(&all_fills(ANN, BTC)).await?.rows, []);
     assert_eq!(store.trades(BTC, TradeId::new(0), 9).await?.rows, []);
-    assert_eq!(candles(&*store, Interval::OneDay).await?, []);
-    let before = store.candle_before(BTC, Interval::OneDay, Timestamp::new(u64::MAX));
+    assert_eq!(candles(&*store, Interval::ONE_DAY).await?, []);
+    let before = store.candle_before(BTC, Interval::ONE_DAY, Timestamp::new(u64::MAX));
     assert_eq!(before.await?, AsOf { cursor, rows: None });
     Ok(())
 }
@@ -191,9 +191,10 @@ async fn assert_rows_of_two_trades(store: &dyn Store) -> TestResult {
     };
     assert_eq!((fills.len(), &fills[0]), (2, &taken));
 
-    let hour = candles(store, Interval::OneHour).await?;
+    let hour = candles(store, Interval::ONE_HOUR).await?;
     let candle = Candle {
         open_time: Timestamp::new(0),
+        close_time: Timestamp::new(60 * MINUTE),
         open: Price::new(100),
         high: Price::new(100),
         low: Price::new(90),
@@ -207,10 +208,10 @@ async fn assert_rows_of_two_trades(store: &dyn Store) -> TestResult {
         last_trade_id: Some(TradeId::new(2)),
     };
     assert_eq!(hour, [candle]);
-    let minutes = candles(store, Interval::OneMinute).await?;
+    let minutes = candles(store, Interval::ONE_MINUTE).await?;
     let opened = minutes.iter().map(|candle| candle.open_time.get());
     assert!(opened.eq([MINUTE, 2 * MINUTE]), "{minutes:?}");
-    let before = |time| store.candle_before(BTC, Interval::OneMinute, Timestamp::new(time));
+    let before = |time| store.candle_before(BTC, Interval::ONE_MINUTE, Timestamp::new(time));
     assert_eq!(before(2 * MINUTE).await?.rows, Some(minutes[0]));
     assert_eq!(before(2 * MINUTE + 1).await?.rows, Some(minutes[1]));
     assert_eq!(before(u64::MAX).await?.rows, Some(minutes[1]));

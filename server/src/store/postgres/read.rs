@@ -34,9 +34,11 @@ const CANDLE: &str = "open_time, open, high, low, close, volume::text, quote_vol
     taker_buy_volume::text, taker_buy_quote_volume::text, trade_count, first_trade_id,
     last_trade_id";
 
-fn candle_of(row: &PgRow) -> Read<Candle> {
+fn candle_of(interval: Interval, row: &PgRow) -> Read<Candle> {
+    let open_time = time(row, 0)?;
     Ok(Candle {
-        open_time: time(row, 0)?,
+        open_time,
+        close_time: interval.close_time(open_time),
         open: price(row, 1)?,
         high: price(row, 2)?,
         low: price(row, 3)?,
@@ -71,7 +73,8 @@ pub(super) async fn candles(
     .bind(Micros(page.start))
     .bind(Micros(page.end))
     .bind(page.limit);
-    Ok(page.oldest_first(all(connection, query, candle_of).await?))
+    let candles = all(connection, query, |row| candle_of(interval, row)).await?;
+    Ok(page.oldest_first(candles))
 }
 
 pub(super) async fn candle_before(
@@ -91,7 +94,7 @@ pub(super) async fn candle_before(
     .fetch_optional(connection)
     .await?
     .as_ref()
-    .map(candle_of)
+    .map(|row| candle_of(interval, row))
     .transpose()
 }
 

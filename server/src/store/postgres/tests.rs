@@ -154,7 +154,7 @@ async fn a_write_whose_connection_is_killed_leaves_nothing() -> TestResult {
 
         assert_eq!(store.cursor().await?, cursor);
         assert_eq!(store.trades(BTC, TradeId::new(0), 9).await?.rows.len(), 2);
-        let day = Interval::OneDay;
+        let day = Interval::ONE_DAY;
         assert_eq!(store.candles(BTC, day, None, None, 9).await?.rows.len(), 2);
         store.write(&changes).await?;
         assert_eq!(store.trades(BTC, TradeId::new(0), 9).await?.rows.len(), 3);

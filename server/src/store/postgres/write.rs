@@ -26,7 +26,7 @@ use crate::store::{Changes, Cursor, StoreError};
 const ROWS: usize = 5_000;
 
 /// A candle, and what it is of.
-type CandleOf<'a> = (InstrumentId, Interval, &'a Candle);
+type CandleOf = (InstrumentId, Interval, Candle);
 
 type Written<T> = Result<T, Failure<sqlx::Error>>;
 
@@ -127,7 +127,7 @@ async fn make_room(
     connection: &mut PgConnection,
     listed: &[InstrumentId],
     accepted: &[&OrderRecord],
-    candles: &[CandleOf<'_>],
+    candles: &[CandleOf],
 ) -> Written<()> {
     let of_orders = accepted.iter().map(|order| order.instrument);
     let mut instruments: Vec<_> = listed.iter().copied().chain(of_orders).collect();
@@ -199,7 +199,7 @@ const ADD_CANDLES: &str = "
         trade_count = older.trade_count + excluded.trade_count,
         last_trade_id = excluded.last_trade_id";
 
-async fn add_candles(connection: &mut PgConnection, candles: &[CandleOf<'_>]) -> Written<()> {
+async fn add_candles(connection: &mut PgConnection, candles: &[CandleOf]) -> Written<()> {
     // A candle of changes has trades, so it has their ids.
     let trade_id = |id: Option<TradeId>| id.map_or(0, TradeId::get);
     let statement = sqlx::query(ADD_CANDLES)

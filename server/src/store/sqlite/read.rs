@@ -29,9 +29,11 @@ pub(super) fn cursor(transaction: &Transaction<'_>) -> rusqlite::Result<Cursor> 
 const CANDLE: &str = "open_time, open, high, low, close, volume, quote_volume, taker_buy_volume,
     taker_buy_quote_volume, trade_count, first_trade_id, last_trade_id";
 
-fn candle_of(row: &Row<'_>) -> rusqlite::Result<Candle> {
+fn candle_of(interval: Interval, row: &Row<'_>) -> rusqlite::Result<Candle> {
+    let open_time = counted(row, 0)?;
     Ok(Candle {
-        open_time: counted(row, 0)?,
+        open_time,
+        close_time: interval.close_time(open_time),
         open: price(row, 1)?,
         high: price(row, 2)?,
         low: price(row, 3)?,
@@ -60,7 +62,7 @@ pub(super) fn candle(
         ))?
         .query_row(
             params![instrument.get(), interval.word(), time_bound(open_time)],
-            candle_of,
+            |row| candle_of(interval, row),
         )
         .optional()
 }
@@ -87,7 +89,9 @@ pub(super) fn candles(
         page.end,
         page.limit
     ];
-    Ok(page.oldest_first(all(transaction, &sql, bounds, candle_of)?))
+    Ok(page.oldest_first(all(transaction, &sql, bounds, |row| {
+        candle_of(interval, row)
+    })?))
 }
 
 pub(super) fn candle_before(
@@ -104,7 +108,7 @@ pub(super) fn candle_before(
         ))?
         .query_row(
             params![instrument.get(), interval.word(), time_bound(before)],
-            candle_of,
+            |row| candle_of(interval, row),
         )
         .optional()
 }

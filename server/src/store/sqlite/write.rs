@@ -4,8 +4,7 @@
 //! before it is changed costs little in a database within the process.
 
 use exchange_engine::ClientOrderId;
-use marketdata_core::{Candle, Volume};
-use orderbook_core::{Notional, OrderId, Price, Quantity, TradeId};
+use orderbook_core::{OrderId, Price, Quantity, TradeId};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::Failure;
@@ -105,7 +104,7 @@ fn add_candles(transaction: &Transaction<'_>, changes: &Changes) -> Result<(), F
     )?;
     for (instrument, interval, newer) in changes.candles() {
         let older = read::candle(transaction, instrument, interval, newer.open_time)?;
-        let candle = older.map_or(*newer, |older| merged(&older, newer));
+        let candle = older.map_or(newer, |older| older.plus(&newer));
         let trade_id = |id: Option<_>| id.map_or(0, TradeId::get);
         replace.execute(params![
             instrument.get(),
@@ -125,29 +124,6 @@ fn add_candles(transaction: &Transaction<'_>, changes: &Changes) -> Result<(), F
         ])?;
     }
     Ok(())
-}
-
-/// The candle of an interval whose earlier trades are in one candle and whose later ones in
-/// another.
-fn merged(older: &Candle, newer: &Candle) -> Candle {
-    let volume = |of: fn(&Candle) -> Volume| of(older).saturating_add(of(newer));
-    let notional = |of: fn(&Candle) -> Notional| {
-        Notional::new(of(older).get().saturating_add(of(newer).get()))
-    };
-    Candle {
-        open_time: older.open_time,
-        open: older.open,
-        high: older.high.max(newer.high),
-        low: older.low.min(newer.low),
-        close: newer.close,
-        volume: volume(|candle| candle.volume),
-        quote_volume: notional(|candle| candle.quote_volume),
-        taker_buy_volume: volume(|candle| candle.taker_buy_volume),
-        taker_buy_quote_volume: notional(|candle| candle.taker_buy_quote_volume),
-        trade_count: older.trade_count + newer.trade_count,
-        first_trade_id: older.first_trade_id,
-        last_trade_id: newer.last_trade_id,
-    }
 }
 
 fn insert_order(transaction: &Transaction<'_>, order: &OrderRecord) -> Result<(), Failure> {

@@ -1,12 +1,11 @@
 //! Changes of the depth, conflated for clients that need not hear of each.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use orderbook_core::{Level, Price, Quantity, Side};
+use orderbook_core::{Level, Side};
 
 use crate::LevelChange;
-use crate::depth::best_first;
+use crate::depth::levels::Levels;
 
 /// What changed in the depth between two moments.
 ///
@@ -56,8 +55,8 @@ pub struct DepthDiff {
 pub struct DepthDiffBuilder {
     /// First and last update id recorded since the last diff.
     span: Option<(u64, u64)>,
-    bids: BTreeMap<Price, Quantity>,
-    asks: BTreeMap<Price, Quantity>,
+    /// With what is gone, at a quantity of zero.
+    levels: Levels,
 }
 
 impl DepthDiffBuilder {
@@ -65,8 +64,7 @@ impl DepthDiffBuilder {
     pub const fn new() -> Self {
         Self {
             span: None,
-            bids: BTreeMap::new(),
-            asks: BTreeMap::new(),
+            levels: Levels::new(),
         }
     }
 
@@ -74,11 +72,11 @@ impl DepthDiffBuilder {
     pub fn record(&mut self, change: &LevelChange) {
         let first = self.span.map_or(change.update_id, |(first, _)| first);
         self.span = Some((first, change.update_id));
-        let levels = match change.side {
-            Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
+        let level = Level {
+            price: change.price,
+            quantity: change.quantity,
         };
-        levels.insert(change.price, change.quantity);
+        self.levels.record(change.side, level);
     }
 
     /// Whether nothing was recorded since the last diff.
@@ -92,11 +90,10 @@ impl DepthDiffBuilder {
         let diff = DepthDiff {
             first_update_id,
             last_update_id,
-            bids: best_first(Side::Buy, &self.bids, &self.asks).collect(),
-            asks: best_first(Side::Sell, &self.bids, &self.asks).collect(),
+            bids: self.levels.of(Side::Buy).collect(),
+            asks: self.levels.of(Side::Sell).collect(),
         };
-        self.bids.clear();
-        self.asks.clear();
+        self.levels.clear();
         Some(diff)
     }
 }

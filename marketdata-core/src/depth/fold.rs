@@ -10,18 +10,17 @@
 //! | [`Event::Closed`] | takes `left` off on `side` |
 //! | [`Event::Amended`] | takes `left` off on `side` and adds `rested` |
 
-use alloc::collections::BTreeMap;
-use alloc::vec::Vec;
-
 use orderbook_core::{Event, Level, Price, Quantity, Side, Trade};
+
+use crate::depth::levels::Levels;
+use crate::{ChecksumForm, DepthSnapshot, GroupedDepth, Grouping, SnapshotError};
 
 /// The sum of what is displayed at each price: the book without its orders.
 ///
 /// With *l* levels, an event costs O(log l), and so does the best level of a side.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Depth {
-    bids: BTreeMap<Price, Quantity>,
-    asks: BTreeMap<Price, Quantity>,
+    levels: Levels,
     update_id: u64,
 }
 
@@ -39,26 +38,29 @@ pub struct LevelChange {
     pub quantity: Quantity,
 }
 
-/// The best levels of both sides at one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct DepthSnapshot {
-    /// The newest change in it; the next change to apply is the one after. Zero before the first.
-    pub last_update_id: u64,
-    /// The bids, best first.
-    pub bids: Vec<Level>,
-    /// The asks, best first.
-    pub asks: Vec<Level>,
-}
-
 impl Depth {
     /// A depth without levels, that of an empty book.
     pub const fn new() -> Self {
         Self {
-            bids: BTreeMap::new(),
-            asks: BTreeMap::new(),
+            levels: Levels::new(),
             update_id: 0,
         }
+    }
+
+    /// The depth that a snapshot was taken of: what it gave is continued with the event after. The
+    /// snapshot has to have all levels, for the next event may be about any of them.
+    ///
+    /// O(levels).
+    ///
+    /// # Errors
+    ///
+    /// A [`SnapshotError`] where no depth gives such a snapshot.
+    pub fn from_snapshot(snapshot: &DepthSnapshot) -> Result<Self, SnapshotError> {
+        snapshot.check()?;
+        Ok(Self {
+            levels: Levels::from_snapshot(snapshot),
+            update_id: snapshot.last_update_id,
+        })
     }
 
     /// Applies the next event of the book. Returns the levels that it changed: mostly one, two where
@@ -114,21 +116,33 @@ impl Depth {
                 side, left, rested, ..
             } => (side, Some(left), rested),
         };
+        // There are at most two changes, and each has an id.
+        if self.update_id > u64::MAX - 2 {
+            return Err(DepthError::IdsUsedUp);
+        }
         let changes = match (left, joined) {
             (None, None) => [None, None],
+            (Some(left), None) => [
+                Some(self.change(side, left.price, |it| take(it, left))?),
+                None,
+            ],
+            (None, Some(joined)) => {
+                let change = self.change(side, joined.price, |it| add(it, joined))?;
+                [Some(change), None]
+            }
             (Some(left), Some(joined)) if left.price == joined.price => {
                 let before = self.level(side, left.price);
                 let total = add(take(before, left)?, joined)?;
                 [(total != before).then(|| self.set(side, total)), None]
             }
-            _ => {
-                let left = left.map(|left| take(self.level(side, left.price), left));
-                let joined = joined.map(|joined| add(self.level(side, joined.price), joined));
-                let (left, joined) = (left.transpose()?, joined.transpose()?);
-                [left, joined].map(|level| level.map(|level| self.set(side, level)))
+            (Some(left), Some(joined)) => {
+                let left = take(self.level(side, left.price), left)?;
+                let joined = add(self.level(side, joined.price), joined)?;
+                [left, joined].map(|level| Some(self.set(side, level)))
             }
         };
-        Ok(changes.into_iter().flatten())
+        let [first, second] = changes;
+        Ok(first.into_iter().chain(second))
     }
 
     /// The id of the newest change: their number so far.
@@ -138,30 +152,32 @@ impl Depth {
 
     /// The best bid or ask level. O(log levels).
     pub fn best(&self, side: Side) -> Option<Level> {
-        self.levels(side).next()
+        self.levels.best(side)
     }
 
     /// What is displayed at a price, in lots; zero where there is no level. O(log levels).
     pub fn quantity_at(&self, side: Side, price: Price) -> Quantity {
-        let levels = match side {
-            Side::Buy => &self.bids,
-            Side::Sell => &self.asks,
-        };
-        levels.get(&price).copied().unwrap_or_default()
+        self.levels.quantity_at(side, price)
     }
 
     /// The levels of a side, best first.
     pub fn levels(&self, side: Side) -> impl Iterator<Item = Level> + '_ {
-        best_first(side, &self.bids, &self.asks)
+        self.levels.of(side)
     }
 
     /// The best `limit` levels of each side. O(limit).
     pub fn snapshot(&self, limit: usize) -> DepthSnapshot {
-        DepthSnapshot {
-            last_update_id: self.update_id,
-            bids: self.levels(Side::Buy).take(limit).collect(),
-            asks: self.levels(Side::Sell).take(limit).collect(),
-        }
+        self.levels.snapshot(self.update_id, limit)
+    }
+
+    /// The best `limit` groups of each side. O(levels in them).
+    pub fn grouped(&self, grouping: Grouping, limit: usize) -> GroupedDepth {
+        self.levels.grouped(self.update_id, grouping, limit)
+    }
+
+    /// The checksum of the best levels, by which clients check their books.
+    pub fn checksum(&self, form: &ChecksumForm) -> u32 {
+        form.checksum_of(&self.levels)
     }
 
     fn level(&self, side: Side, price: Price) -> Level {
@@ -169,24 +185,32 @@ impl Depth {
         Level { price, quantity }
     }
 
+    /// Gives a level the total that `change` makes of the present one.
+    fn change(
+        &mut self,
+        side: Side,
+        price: Price,
+        change: impl FnOnce(Level) -> Result<Level, DepthError>,
+    ) -> Result<LevelChange, DepthError> {
+        let total = |quantity| Ok(change(Level { price, quantity })?.quantity);
+        let quantity = self.levels.change(side, price, total)?;
+        Ok(self.changed(side, Level { price, quantity }))
+    }
+
     /// Gives a level its new total.
     fn set(&mut self, side: Side, level: Level) -> LevelChange {
-        let Level { price, quantity } = level;
-        let levels = match side {
-            Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
-        };
-        if quantity.is_zero() {
-            levels.remove(&price);
-        } else {
-            levels.insert(price, quantity);
-        }
+        self.levels.set(side, level);
+        self.changed(side, level)
+    }
+
+    /// Names the change that gave a level its new total.
+    const fn changed(&mut self, side: Side, level: Level) -> LevelChange {
         self.update_id += 1;
         LevelChange {
             update_id: self.update_id,
             side,
-            price,
-            quantity,
+            price: level.price,
+            quantity: level.quantity,
         }
     }
 }
@@ -218,24 +242,6 @@ fn take(level: Level, by: Level) -> Result<Level, DepthError> {
     Ok(Level { price, quantity })
 }
 
-/// The levels of `side`, of which both are given, best first.
-pub(crate) fn best_first<'a>(
-    side: Side,
-    bids: &'a BTreeMap<Price, Quantity>,
-    asks: &'a BTreeMap<Price, Quantity>,
-) -> impl Iterator<Item = Level> + 'a {
-    let (bids, asks) = match side {
-        Side::Buy => (Some(bids.iter().rev()), None),
-        Side::Sell => (None, Some(asks.iter())),
-    };
-    let bids = bids.into_iter().flatten();
-    bids.chain(asks.into_iter().flatten())
-        .map(|(price, quantity)| Level {
-            price: *price,
-            quantity: *quantity,
-        })
-}
-
 /// Why an event cannot be the next one of the book: the stream does not start with the book, lost
 /// an event, or repeats one. Nothing was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -260,4 +266,7 @@ pub enum DepthError {
     /// An order rests or trades, but nothing of it.
     #[error("the event says that a quantity of zero rested, came out of a reserve or traded")]
     NoQuantity,
+    /// There is no id left for a change: the snapshot that the depth came from had nearly the last.
+    #[error("the ids of changes are used up")]
+    IdsUsedUp,
 }
