@@ -10,12 +10,14 @@ mod book;
 mod damage;
 mod engine;
 mod ledger;
+mod market;
 mod situations;
 
 pub use book::book;
 pub use damage::damage;
 pub use engine::{engine, inputs};
 pub use ledger::ledger;
+pub use market::market;
 
 /// After how many commands the real thing is restored from a snapshot of itself.
 const COMMANDS_PER_SNAPSHOT: usize = 16;

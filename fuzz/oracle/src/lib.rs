@@ -10,6 +10,7 @@
 //! |---|---|---|---|
 //! | order book | [`book`] | [`commands`] | [`auditor`] |
 //! | ledger | [`ledger`] | [`ledger_commands`] | |
+//! | market data | [`market`] | [`market_commands`] | |
 //! | exchange | [`engine`] | [`engine_commands`] | [`exchange_auditor`] |
 //!
 //! The comparisons are in [`differential`].
@@ -25,3 +26,5 @@ pub mod engine_commands;
 pub mod exchange_auditor;
 pub mod ledger;
 pub mod ledger_commands;
+pub mod market;
+pub mod market_commands;

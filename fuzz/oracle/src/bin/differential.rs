@@ -16,10 +16,10 @@ use std::process::ExitCode;
 use std::{env, fs, io, mem, panic};
 
 use oracle::differential::{self, Coverage};
-use oracle::{commands, engine_commands, ledger_commands};
+use oracle::{commands, engine_commands, ledger_commands, market_commands};
 
 const USAGE: &str =
-    "usage: differential [--what book|ledger|engine] [--commands NUMBER] [--seed NUMBER]";
+    "usage: differential [--what book|ledger|market|engine] [--commands NUMBER] [--seed NUMBER]";
 const COMMANDS_PER_BLOCK: usize = 2_000;
 
 /// Where the bytes for a block of commands come from.
@@ -42,6 +42,11 @@ const LEDGER: Blocks = Blocks {
     header: ledger_commands::HEADER,
     command: ledger_commands::COMMAND,
 };
+const MARKET: Blocks = Blocks {
+    seeded: market_commands::seeded,
+    header: market_commands::HEADER,
+    command: market_commands::COMMAND,
+};
 const ENGINE: Blocks = Blocks {
     seeded: engine_commands::seeded,
     header: engine_commands::HEADER,
@@ -62,6 +67,7 @@ fn main() -> ExitCode {
     match &*arguments.what {
         "book" => run(&arguments, &BOOK, differential::book),
         "ledger" => run(&arguments, &LEDGER, differential::ledger),
+        "market" => run(&arguments, &MARKET, differential::market),
         "engine" => run(&arguments, &ENGINE, differential::engine),
         _ => {
             eprintln!("{USAGE}");
