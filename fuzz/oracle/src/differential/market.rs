@@ -64,6 +64,8 @@ struct Run {
     ticker_model: market::Ticker,
     /// All that was counted, in the order in which it came, and not taken back.
     trades: Vec<PublicTrade>,
+    /// The same with those that were taken back.
+    heard: Vec<PublicTrade>,
     /// The sum of what was paid for each, whichever way it went.
     paid: BigUint,
     /// What somebody has who hears of events only.
@@ -82,6 +84,7 @@ impl Run {
             ticker: RollingTicker::new(&names.windows(), settings.window_trades),
             ticker_model: market::Ticker::new(&settings.windows, settings.window_trades),
             trades: Vec::new(),
+            heard: Vec::new(),
             paid: BigUint::ZERO,
             store: Store::default(),
             settings: settings.clone(),
@@ -109,7 +112,7 @@ impl Run {
 
         self.coverage.note(result, 0);
         let is_another = |other: &PublicTrade| other.id == trade.id && other != trade;
-        if self.trades.iter().any(is_another) {
+        if self.heard.iter().any(is_another) {
             // Nobody can say which of the two was the first or last of a candle.
             return;
         }
@@ -132,6 +135,7 @@ impl Run {
 
         if result.is_ok() {
             self.trades.push(*trade);
+            self.heard.push(*trade);
             self.coverage.trades += 1;
             self.note(trade, before, &told);
         }
@@ -237,7 +241,7 @@ impl Run {
         if model.last() == Some(busted) {
             self.coverage.note_situation("the last trade was busted");
         }
-        model.bust(&busted);
+        model.bust(&busted, &[]);
         self.coverage.note_situation("busted in a ticker");
     }
 

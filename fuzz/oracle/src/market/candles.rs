@@ -269,8 +269,17 @@ impl Candles {
 
     /// The candles that somebody asks for.
     pub fn range(&self, buckets: Buckets, asked: Range, gaps: GapPolicy) -> Vec<Candle> {
-        let series = self.of(buckets);
-        let candles = series.candles();
+        self.range_of(buckets, self.candles(buckets), asked, gaps)
+    }
+
+    /// The same, where these are the candles.
+    pub fn range_of(
+        &self,
+        buckets: Buckets,
+        candles: Vec<Candle>,
+        asked: Range,
+        gaps: GapPolicy,
+    ) -> Vec<Candle> {
         let is_within = |open: Timestamp| {
             asked.from.is_none_or(|from| open >= from) && asked.to.is_none_or(|to| open <= to)
         };

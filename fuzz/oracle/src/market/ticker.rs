@@ -99,12 +99,13 @@ impl Ticker {
         self.is_whole &= self.trades.len() == before;
     }
 
-    /// Takes back a trade, retained or not.
-    pub fn bust(&mut self, trade: &PublicTrade) {
+    /// Takes back a trade, retained or not, where `others` are kept elsewhere.
+    pub fn bust(&mut self, trade: &PublicTrade, others: &[PublicTrade]) {
         self.trades.retain(|other| other != trade);
         self.all.retain(|other| other != trade);
         if self.last.as_ref() == Some(trade) {
-            self.last = self.trades.last().copied();
+            let kept = self.trades.iter().chain(others);
+            self.last = kept.max_by_key(|it| key(it)).copied();
         }
         for (window, before) in self.windows.iter().zip(&mut self.before) {
             if before.as_ref() == Some(trade) {

@@ -278,7 +278,8 @@ impl Run {
             &told.len(),
             &(changes.len() - 1),
         );
-        self.ticker.bust(trade);
+        self.tape.retain(|other| other != trade);
+        self.ticker.bust(trade, &self.tape);
         // Only what is in the windows helps to put candles right.
         let trades = self.trades.iter().copied();
         let unknown: Vec<PublicTrade> = trades
@@ -287,7 +288,6 @@ impl Run {
         self.bust_restored(at, trade, &told, &unknown);
         bust_candles(at, &self.names, &mut self.candles, trade, &unknown, &told);
         self.busted.push(*trade);
-        self.tape.retain(|other| other != trade);
         self.hear(at, &told);
         self.coverage.note_event("TradeBusted");
         self.coverage.note_situation("busted in a book");
@@ -330,10 +330,7 @@ impl Run {
         self.restored = match restored {
             Ok(restored) => {
                 let last = self.data.last_trade().filter(|last| kept.contains(last));
-                // Where the last one was busted, the tape may tell of one before that.
-                if last.is_some() {
-                    at.same("restored last trades", &restored.last_trade(), &last);
-                }
+                at.same("restored last trades", &restored.last_trade(), &last);
                 Some(restored)
             }
             Err(error) => panic!("{at}\nwhat is stored is refused: {error}"),

@@ -165,6 +165,7 @@ pub(super) fn compare_candles<'a, C: Debug>(
             let what = format!("ranges of {buckets} with {gaps:?}");
             at.same_list(&what, real, &expected);
         }
+        compare_with_older(at, names, *buckets, series, model, range);
         let ends = range.from.into_iter().chain(range.to);
         for time in ends.chain([range.now, Timestamp::new(model.now())]) {
             let open = buckets.open(time.get());
@@ -183,6 +184,45 @@ pub(super) fn compare_candles<'a, C: Debug>(
             let real = interval.earlier(time, count).get();
             at.same("earlier buckets", &real, &earlier);
         }
+    }
+}
+
+/// The candles together with one from before, and with those that are there anyway.
+fn compare_with_older<C: Debug>(
+    at: &At<'_, C>,
+    names: &Names,
+    buckets: Buckets,
+    series: CandleSeries<'_>,
+    model: &market::Candles,
+    range: Range,
+) {
+    let candles = model.candles(buckets);
+    let Some(oldest) = candles.first() else {
+        return;
+    };
+    let Some(before) = oldest.open_time.get().checked_sub(1) else {
+        return;
+    };
+    let older = Candle {
+        open_time: Timestamp::new(buckets.open(before)),
+        close_time: oldest.open_time,
+        ..*oldest
+    };
+    let all = [&[older], &candles[..]].concat();
+    let series = series.with_older(all.clone());
+    let compared = |candles: Vec<Candle>| names.all_compared(candles);
+    let real = compared(series.candles().collect());
+    at.same("candles with an older one", &real, &compared(all.clone()));
+    for gaps in [GapPolicy::Skip, GapPolicy::PreviousClose] {
+        let Range {
+            from,
+            to,
+            limit,
+            now,
+        } = range;
+        let real = compared(series.range(from, to, limit, now, gaps));
+        let expected = compared(model.range_of(buckets, all.clone(), range, gaps));
+        at.same("ranges with an older one", &real, &expected);
     }
 }
 
