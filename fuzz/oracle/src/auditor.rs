@@ -42,7 +42,7 @@ impl From<RestingOrder> for OpenOrder {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Open {
     account: AccountId,
     side: Side,
@@ -90,7 +90,7 @@ struct Meeting {
 }
 
 /// Folds the events of one book.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Auditor {
     bids: BTreeMap<Price, i128>,
     asks: BTreeMap<Price, i128>,

@@ -8,7 +8,7 @@ use orderbook_core::{CloseReason, Event as BookEvent, SelfTradePrevention};
 
 mod book;
 mod damage;
-mod engine;
+pub(crate) mod engine;
 mod ledger;
 mod market;
 mod situations;
@@ -71,7 +71,7 @@ impl<R: Copy + PartialEq> Coverage<R> {
         add(&mut self.situations, &other.situations);
     }
 
-    fn note(&mut self, result: Result<(), R>, orders: usize) {
+    pub(crate) fn note(&mut self, result: Result<(), R>, orders: usize) {
         self.commands += 1;
         self.most_orders = self.most_orders.max(orders);
         if let Err(reason) = result {
@@ -79,7 +79,7 @@ impl<R: Copy + PartialEq> Coverage<R> {
         }
     }
 
-    fn note_book_events(&mut self, events: &[BookEvent]) {
+    pub(crate) fn note_book_events(&mut self, events: &[BookEvent]) {
         for event in events {
             match event {
                 BookEvent::Traded(_) => self.trades += 1,
@@ -90,11 +90,11 @@ impl<R: Copy + PartialEq> Coverage<R> {
         }
     }
 
-    fn note_event(&mut self, kind: &'static str) {
+    pub(crate) fn note_event(&mut self, kind: &'static str) {
         count(&mut self.events, kind, 1);
     }
 
-    fn note_situation(&mut self, what: &'static str) {
+    pub(crate) fn note_situation(&mut self, what: &'static str) {
         count(&mut self.situations, what, 1);
     }
 }
@@ -126,15 +126,15 @@ fn count<T: PartialEq>(counts: &mut Vec<(T, u64)>, key: T, times: u64) {
 }
 
 /// Where a comparison is, for the message when it fails.
-struct At<'a, C> {
-    subject: &'a str,
-    index: usize,
-    command: &'a C,
+pub(crate) struct At<'a, C> {
+    pub(crate) subject: &'a str,
+    pub(crate) index: usize,
+    pub(crate) command: &'a C,
 }
 
 impl<C: Debug> At<'_, C> {
     #[track_caller]
-    fn same<T: PartialEq + Debug + ?Sized>(&self, what: &str, real: &T, model: &T) {
+    pub(crate) fn same<T: PartialEq + Debug + ?Sized>(&self, what: &str, real: &T, model: &T) {
         assert!(
             real == model,
             "{self}\n{what} differ\n  real:  {real:?}\n  model: {model:?}"
@@ -143,7 +143,7 @@ impl<C: Debug> At<'_, C> {
 
     /// Like [`same`](Self::same), for what the real thing tells one by one.
     #[track_caller]
-    fn same_list<T: PartialEq + Debug>(
+    pub(crate) fn same_list<T: PartialEq + Debug>(
         &self,
         what: &str,
         real: impl IntoIterator<Item = T>,

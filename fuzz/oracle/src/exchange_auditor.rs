@@ -17,7 +17,7 @@ use crate::auditor::Auditor;
 use crate::ledger::Balances;
 
 /// Folds the events of an exchange.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExchangeAuditor {
     pairs: BTreeMap<InstrumentId, (AssetId, AssetId)>,
     books: BTreeMap<InstrumentId, Auditor>,

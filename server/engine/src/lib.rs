@@ -99,7 +99,7 @@
 //!
 //! # What is not here
 //!
-//! The log, the API, users and passwords belong to the server; candles and tickers are folds over
+//! The storage of the log (its format is in [`frame`]), the API, users and passwords belong to the server; candles and tickers are folds over
 //! the events (`marketdata-core`), and so are positions with their profit and loss (`accounts-core`,
 //! by [`Exchange::position_event`]).
 
@@ -115,6 +115,7 @@ mod command;
 mod commission;
 mod event;
 mod exchange;
+pub mod frame;
 mod limits;
 mod market;
 mod names;

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use accounts_core::{Amount, AssetId};
+use exchange_engine::frame::{PayloadError, checksum};
 use exchange_engine::{Command, Input};
 use orderbook_core::{AccountId, Timestamp};
 
 use crate::api::hex::hex;
 
-use super::{CommandLog, Frame, LogError, PayloadError, SqliteLog, checksum};
+use super::{CommandLog, Frame, LogError, SqliteLog};
 
 type TestResult = Result<(), Box<dyn std::error::Error>>;
 

@@ -9,8 +9,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use crc::{CRC_32_ISCSI, Crc};
+
 /// `frame crc\n` in fixed-width decimal and hexadecimal, so that each write replaces the last.
 const LENGTH: usize = 20 + 1 + 8 + 1;
+
+/// CRC-32C, as that of the frames.
+static CRC_32C: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
 #[derive(Debug)]
 pub(super) struct Head {
@@ -38,7 +43,7 @@ impl Head {
     /// Frame `number` is durable.
     pub(super) fn advance(&mut self, number: u64) -> std::io::Result<()> {
         let number = format!("{number:020}");
-        let crc = crc32c::crc32c(number.as_bytes());
+        let crc = CRC_32C.checksum(number.as_bytes());
         self.file.seek(SeekFrom::Start(0))?;
         self.file
             .write_all(format!("{number} {crc:08x}\n").as_bytes())
@@ -48,7 +53,7 @@ impl Head {
 fn parse(text: &str) -> Option<u64> {
     let (number, crc) = text.trim_end().split_once(' ')?;
     let crc = u32::from_str_radix(crc, 16).ok()?;
-    if crc != crc32c::crc32c(number.as_bytes()) {
+    if crc != CRC_32C.checksum(number.as_bytes()) {
         return None;
     }
     number.parse().ok()

@@ -1,9 +1,7 @@
 //! The command log: what was decided, in order, durable. Everything else can be rebuilt from it.
 //!
-//! A log is a sequence of [`Frame`]s. One frame is one group commit: the inputs that had queued up
-//! while the frame before it was being made durable. Frames are numbered from 1 and their inputs
-//! from sequence number 1, both without gaps; each frame carries a checksum over itself and over
-//! the checksum of the frame before it, so that what storage lost or changed is noticed.
+//! A log is a sequence of [`Frame`]s, one for each group commit. Their format, and how a log is
+//! found to be whole, is in `exchange_engine::frame`; here is where they are kept.
 
 #[cfg(test)]
 mod conformance;
@@ -13,75 +11,13 @@ mod sqlite;
 use std::fmt;
 use std::sync::Arc;
 
-use exchange_engine::Input;
+use exchange_engine::frame::FrameError;
 use sha2::{Digest, Sha256};
 
+pub(crate) use exchange_engine::frame::Frame;
 pub(crate) use sqlite::SqliteLog;
 
 use crate::api::hex::hex;
-
-/// The first byte of each payload: how the rest is to be read.
-const PAYLOAD_VERSION: u8 = 3;
-
-/// One group commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Frame {
-    /// Counts up from 1.
-    pub(crate) number: u64,
-    /// Counts up with every start of a writer.
-    pub(crate) epoch: u64,
-    /// The sequence number of the first input.
-    pub(crate) first_seq: u64,
-    /// What was decided.
-    pub(crate) inputs: Vec<Input>,
-}
-
-impl Frame {
-    /// The sequence number of the last input.
-    pub(crate) fn last_seq(&self) -> u64 {
-        self.first_seq + self.inputs.len() as u64 - 1
-    }
-
-    /// `version: u8`, then the inputs in the postcard format.
-    fn payload(&self) -> Vec<u8> {
-        postcard::to_extend(&self.inputs, vec![PAYLOAD_VERSION]).expect("plain data always encodes")
-    }
-
-    fn inputs_of(payload: &[u8]) -> Result<Vec<Input>, PayloadError> {
-        match payload.split_first() {
-            Some((&PAYLOAD_VERSION, inputs)) => postcard::from_bytes(inputs)
-                .map_err(|error| PayloadError::Unreadable(error.to_string())),
-            Some((version, _)) => Err(PayloadError::OtherVersion(*version)),
-            None => Err(PayloadError::Unreadable("the payload is empty".into())),
-        }
-    }
-}
-
-/// Why the inputs of a frame cannot be had.
-#[derive(Debug, PartialEq, Eq)]
-enum PayloadError {
-    /// Other software wrote them, with this version.
-    OtherVersion(u8),
-    /// They are not what they should be.
-    Unreadable(String),
-}
-
-/// The checksum of a frame: CRC-32C over its header, the previous checksum and the payload.
-fn checksum(
-    number: u64,
-    epoch: u64,
-    first_seq: u64,
-    last_seq: u64,
-    prev: u32,
-    payload: &[u8],
-) -> u32 {
-    let mut header = Vec::with_capacity(36);
-    for field in [number, epoch, first_seq, last_seq] {
-        header.extend_from_slice(&field.to_le_bytes());
-    }
-    header.extend_from_slice(&prev.to_le_bytes());
-    crc32c::crc32c_append(crc32c::crc32c(&header), payload)
-}
 
 /// Tells one log from another: what is derived from a log belongs to that log only.
 ///
@@ -184,6 +120,29 @@ pub(crate) enum LogError {
 }
 
 impl LogError {
+    /// What is wrong with the frames of a log.
+    fn of(path: String, error: FrameError) -> Self {
+        match error {
+            FrameError::Corrupt { frame, what } => Self::Corrupt {
+                path,
+                frame,
+                what: what.to_string(),
+            },
+            FrameError::Truncated {
+                found,
+                acknowledged,
+            } => Self::Truncated {
+                path,
+                found,
+                acknowledged,
+            },
+            other => Self::Foreign {
+                path,
+                what: other.to_string(),
+            },
+        }
+    }
+
     /// Nothing is left of a log that was acknowledged up to a frame.
     fn lost(path: String, acknowledged: u64) -> Self {
         Self::Truncated {

@@ -6,14 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use exchange_engine::frame::{Chain, StoredFrame};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::data_dir::keep_wal;
 
 use super::head::Head;
-use super::{
-    CommandLog, Frame, Frames, History, LogError, PAYLOAD_VERSION, PayloadError, checksum,
-};
+use super::{CommandLog, Frame, Frames, History, LogError};
 
 /// "XLOG": tells our files from others'.
 const APPLICATION_ID: i32 = 0x584c_4f47;
@@ -194,15 +193,7 @@ impl CommandLog for SqliteLog {
             let started = Checkpointer::start(self.file.clone());
             self.checkpointer = Some(started.map_err(|error| self.storage("written", &error))?);
         }
-        let payload = frame.payload();
-        let crc = checksum(
-            frame.number,
-            frame.epoch,
-            frame.first_seq,
-            frame.last_seq(),
-            self.prev_crc,
-            &payload,
-        );
+        let stored = frame.stored(self.prev_crc);
         // A single statement is a transaction of its own: it returns when it is durable.
         let inserted = self
             .connection
@@ -210,13 +201,13 @@ impl CommandLog for SqliteLog {
             .and_then(|mut statement| {
                 statement.execute(params![
                     LOG_ID,
-                    frame.number.cast_signed(),
-                    frame.epoch.cast_signed(),
-                    frame.first_seq.cast_signed(),
-                    frame.last_seq().cast_signed(),
-                    self.prev_crc,
-                    crc,
-                    payload,
+                    stored.number.cast_signed(),
+                    stored.epoch.cast_signed(),
+                    stored.first_seq.cast_signed(),
+                    stored.last_seq.cast_signed(),
+                    stored.prev_crc,
+                    stored.crc,
+                    stored.payload,
                 ])
             });
         if let Err(error) = inserted {
@@ -227,23 +218,17 @@ impl CommandLog for SqliteLog {
             // The frame is durable; only the witness is behind, which it may be.
             tracing::warn!(%error, "the head of the command log could not be updated");
         }
-        self.prev_crc = crc;
+        self.prev_crc = stored.crc;
         Ok(())
     }
 
     fn read(&self, visit: &mut dyn FnMut(Frame) -> Result<(), LogError>) -> Result<(), LogError> {
-        let mut chain = Chain::new(&self.file);
-        while let Some(frame) = chain.next(&self.connection)? {
+        let mut reader = Reader::new(&self.file);
+        while let Some(frame) = reader.next(&self.connection)? {
             visit(frame)?;
         }
-        match self.acknowledged {
-            Some(acknowledged) if acknowledged > chain.number => Err(LogError::Truncated {
-                path: self.path(),
-                found: chain.number,
-                acknowledged,
-            }),
-            _ => Ok(()),
-        }
+        let reached = reader.chain.reaches(self.acknowledged);
+        reached.map_err(|error| LogError::of(self.path(), error))
     }
 
     fn history(&self) -> Arc<dyn History> {
@@ -269,38 +254,34 @@ impl History for SqliteHistory {
                 what: "opened",
                 cause: error.to_string(),
             })?,
-            chain: Chain::new(&self.file),
+            reader: Reader::new(&self.file),
         }))
     }
 }
 
 struct SqliteFrames {
     connection: Connection,
-    chain: Chain,
+    reader: Reader,
 }
 
 impl Frames for SqliteFrames {
     fn next(&mut self) -> Result<Option<Frame>, LogError> {
-        self.chain.next(&self.connection)
+        self.reader.next(&self.connection)
     }
 }
 
-/// How far a log has been read and found to be whole.
+/// Reads a log from its first frame on.
 #[derive(Debug)]
-struct Chain {
+struct Reader {
     file: PathBuf,
-    number: u64,
-    last_seq: u64,
-    crc: u32,
+    chain: Chain,
 }
 
-impl Chain {
+impl Reader {
     fn new(file: &Path) -> Self {
         Self {
             file: file.into(),
-            number: 0,
-            last_seq: 0,
-            crc: 0,
+            chain: Chain::default(),
         }
     }
 
@@ -309,104 +290,37 @@ impl Chain {
     /// Each is a query of its own: a reader that stays in one transaction for long would keep the
     /// WAL from starting over.
     fn next(&mut self, connection: &Connection) -> Result<Option<Frame>, LogError> {
+        let path = || self.file.display().to_string();
         let row = connection
             .prepare_cached(
                 "SELECT number, epoch, first_seq, last_seq, prev_crc, crc, payload
                  FROM frames WHERE log = ?1 AND number > ?2 ORDER BY number LIMIT 1",
             )
             .and_then(|mut statement| {
-                let key = params![LOG_ID, self.number.cast_signed()];
-                statement.query_row(key, Row::read).optional()
+                let key = params![LOG_ID, self.chain.number().cast_signed()];
+                statement.query_row(key, stored).optional()
             })
-            .map_err(|error| self.corrupt(self.number + 1, error.to_string()))?;
-        row.map(|row| self.check(row)).transpose()
-    }
-
-    fn check(&mut self, row: Row) -> Result<Frame, LogError> {
-        let expected = self.number + 1;
-        let Row {
-            number,
-            epoch,
-            first_seq,
-            last_seq,
-            prev_crc,
-            crc,
-            payload,
-        } = row;
-        if number != expected {
-            return Err(self.corrupt(expected, format!("the next frame is {number}")));
-        }
-        if crc != checksum(number, epoch, first_seq, last_seq, prev_crc, &payload) {
-            return Err(self.corrupt(number, "its checksum does not match"));
-        }
-        if prev_crc != self.crc {
-            return Err(self.corrupt(number, "it does not follow the frame before it"));
-        }
-        if first_seq != self.last_seq + 1 {
-            return Err(self.corrupt(
-                number,
-                format!(
-                    "it starts at input {first_seq} instead of {}",
-                    self.last_seq + 1
-                ),
-            ));
-        }
-        let inputs = Frame::inputs_of(&payload).map_err(|error| match error {
-            PayloadError::OtherVersion(version) => LogError::Foreign {
-                path: self.file.display().to_string(),
-                what: format!(
-                    "from frame {number} on its inputs are in version {version}, this software \
-                     knows {PAYLOAD_VERSION} only"
-                ),
-            },
-            PayloadError::Unreadable(what) => self.corrupt(number, what),
-        })?;
-        let frame = Frame {
-            number,
-            epoch,
-            first_seq,
-            inputs,
-        };
-        if frame.inputs.is_empty() || frame.last_seq() != last_seq {
-            return Err(self.corrupt(number, "it does not hold the inputs it names"));
-        }
-        (self.number, self.last_seq, self.crc) = (number, last_seq, crc);
-        Ok(frame)
-    }
-
-    fn corrupt(&self, frame: u64, what: impl Into<String>) -> LogError {
-        LogError::Corrupt {
-            path: self.file.display().to_string(),
-            frame,
-            what: what.into(),
-        }
+            .map_err(|error| LogError::Corrupt {
+                path: path(),
+                frame: self.chain.number() + 1,
+                what: error.to_string(),
+            })?;
+        let frame = row.map(|row| self.chain.check(&row)).transpose();
+        frame.map_err(|error| LogError::of(path(), error))
     }
 }
 
-/// A frame as it is stored.
-struct Row {
-    number: u64,
-    epoch: u64,
-    first_seq: u64,
-    last_seq: u64,
-    prev_crc: u32,
-    crc: u32,
-    payload: Vec<u8>,
-}
-
-impl Row {
-    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-        let number = |index| row.get::<_, i64>(index).map(i64::cast_unsigned);
-        Ok(Self {
-            number: number(0)?,
-            epoch: number(1)?,
-            first_seq: number(2)?,
-            last_seq: number(3)?,
-            prev_crc: row.get(4)?,
-            crc: row.get(5)?,
-            payload: row.get(6)?,
-        })
-    }
+fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredFrame> {
+    let number = |index| row.get::<_, i64>(index).map(i64::cast_unsigned);
+    Ok(StoredFrame {
+        number: number(0)?,
+        epoch: number(1)?,
+        first_seq: number(2)?,
+        last_seq: number(3)?,
+        prev_crc: row.get(4)?,
+        crc: row.get(5)?,
+        payload: row.get(6)?,
+    })
 }
 
 /// Moves the WAL into the database from a connection of its own.

@@ -1,5 +1,7 @@
 //! The exchange and its model.
 
+use std::fmt::Debug;
+
 use accounts_core::{AccountId, AssetId, Event as LedgerEvent};
 use exchange_engine::{
     Command, Event, Exchange, ExchangeSnapshot, FEE_ACCOUNT, Input, Market, OpenOrder as Open,
@@ -111,24 +113,15 @@ impl Run {
         let seen = self.history.len();
         let last = self.history.last().cloned();
         let result = self.exchange.apply(at.command, &mut self.history);
-        let reason = expected.as_ref().map(|_| ()).map_err(|reason| *reason);
-        at.same("results", &result, &reason);
         let Some(events) = self.history.get(seen..) else {
             panic!("{at}\nevents that were there before are gone");
         };
         let told = seen.checked_sub(1).map(|index| &self.history[index]);
         at.same("event before these", &told, &last.as_ref());
-
-        if let Ok(expected) = &expected {
-            let posted = |event: &&Event| matches!(event, Event::Ledger(LedgerEvent::Posted(_)));
-            let facts = events.iter().filter(|event| !posted(event));
-            at.same_list("events", facts, &expected.iter().collect::<Vec<_>>());
-        } else {
-            at.same("events of a refused input (I6)", events, &[]);
-            if before.is_some() {
-                let after = Some(self.exchange.state_hash());
-                at.same("state after a refusal (I6)", &after, &before);
-            }
+        compare_outcome(at, &expected, result, events);
+        if before.is_some() {
+            let after = Some(self.exchange.state_hash());
+            at.same("state after a refusal (I6)", &after, &before);
         }
 
         let mut buffer = Vec::new();
@@ -136,9 +129,6 @@ impl Run {
         at.same("results of the restored exchange (I8)", &again, &result);
         at.same("events of the restored exchange (I8)", &buffer[..], events);
 
-        if let Err(violation) = self.exchange.check() {
-            panic!("{at}\n{violation}");
-        }
         if let (Ok(()), Command::ListInstrument(listing)) = (result, &at.command.command) {
             self.auditor.listed(listing);
         }
@@ -147,15 +137,13 @@ impl Run {
         }
         let turn = self.in_full || at.index % TURN == TURN - 1;
         self.open = self.model.open_orders();
-        self.compare_balances(at);
-        self.compare_lists(at);
-        self.compare_open_orders(at, turn);
-        for (id, expected) in self.model.markets() {
-            let Some(market) = self.exchange.market(id) else {
-                panic!("{at}\ninstrument {id} is missing");
-            };
-            self.compare_market(at, market, expected, turn);
-        }
+        let sides = Sides {
+            exchange: &self.exchange,
+            model: &self.model,
+            auditor: &self.auditor,
+            open: &self.open,
+        };
+        sides.compare(at, turn);
         self.note(result, seen);
         let every = COMMANDS_PER_SNAPSHOT * if self.in_full { 1 } else { 4 };
         if at.index % every == every - 1 {
@@ -172,121 +160,9 @@ impl Run {
 
     fn note(&mut self, result: Result<(), Reject>, seen: usize) {
         self.outcomes.push((result, seen));
-        self.coverage.note(result, self.open.len());
         let events = &self.history[seen..];
-        let of_books = events.iter().filter_map(Event::of_book);
-        let of_books: Vec<BookEvent> = of_books.map(|(_, event)| event).collect();
-        self.coverage.note_book_events(&of_books);
-        for kind in events.iter().filter_map(kind) {
-            self.coverage.note_event(kind);
-        }
-        for situation in self.model.situations() {
-            self.coverage.note_situation(situation);
-        }
-    }
-
-    fn compare_balances(&self, at: &At<'_, Input>) {
-        let (exchange, model) = (&self.exchange, &self.model);
-        let now = balances(exchange.ledger());
-        at.same("balances (I5)", &now, &model.balances());
-        at.same("balances from events (I7)", &now, self.auditor.balances());
-        let proof = exchange.proof();
-        assert!(
-            proof.adds_up(),
-            "{at}\nthe money is not all there: {proof:?}"
-        );
-        at.same_list(
-            "assets of the proof",
-            proof.assets().iter().map(|it| it.asset),
-            &model.assets().collect::<Vec<_>>(),
-        );
-        for it in proof.assets() {
-            let (available, held, fees) = sums(&now, it.asset);
-            at.same(
-                "what customers have available",
-                &it.available.get(),
-                &available,
-            );
-            at.same("what customers have held", &it.held.get(), &held);
-            at.same("what the fee account owns", &it.fees.get(), &fees);
-            let external = BigInt::from(it.external.get());
-            at.same(
-                "deposits minus withdrawals (I4)",
-                &external,
-                &model.brought_in(it.asset),
-            );
-            let owed = self.auditor.owed(it.asset);
-            at.same("what the world outside is owed (I7)", &external, &owed);
-        }
-    }
-
-    fn compare_lists(&self, at: &At<'_, Input>) {
-        let (exchange, model) = (&self.exchange, &self.model);
-        let accounts: Vec<_> = model.accounts().collect();
-        at.same_list("accounts", exchange.ledger().accounts(), &accounts);
-        let assets: Vec<_> = model.assets().collect();
-        at.same_list("assets", exchange.assets().map(|(id, _)| id), &assets);
-        let listed: Vec<_> = model.markets().map(|(id, _)| id).collect();
-        at.same_list("instruments", exchange.markets().map(Market::id), &listed);
-        let newest = OrderId::new(model.placed());
-        at.same("newest order", &exchange.last_order_id(), &newest);
-        at.same("time", &exchange.time(), &model.time());
-    }
-
-    fn compare_market(
-        &self,
-        at: &At<'_, Input>,
-        market: &Market,
-        expected: &ModelMarket,
-        turn: bool,
-    ) {
-        let (book, expected) = (market.book(), expected.book());
-        let told = self.auditor.book(market.id());
-        let mut open: Vec<RestingOrder> = Vec::new();
-        for side in [Side::Buy, Side::Sell] {
-            at.same_list("orders", book.orders(side), expected.orders(side));
-            open.extend(expected.orders(side));
-            if turn {
-                let levels: Vec<Level> = book.levels(side).collect();
-                at.same("depth", &levels, &expected.levels(side));
-                let told = told.map(|book| book.levels(side)).unwrap_or_default();
-                at.same("depth from events (I7)", &levels, &told);
-            }
-        }
-        at.same(
-            "newest trade",
-            &book.last_trade_id().get(),
-            &expected.trades(),
-        );
-        at.same("time of the book", &book.time(), &expected.time());
-        if turn {
-            open.sort_by_key(|order| order.id);
-            let told = told.map(Auditor::open_orders).unwrap_or_default();
-            let open: Vec<OpenOrder> = open.into_iter().map(OpenOrder::from).collect();
-            at.same("open orders from events (I3)", &open, &told);
-        }
-    }
-
-    /// Each open order is found by its id and by its name, and by its owner only.
-    fn compare_open_orders(&self, at: &At<'_, Input>, turn: bool) {
-        let resting = self.exchange.markets().map(|market| market.book().len());
-        at.same("number of open orders", &resting.sum(), &self.open.len());
-        if !turn {
-            return;
-        }
-        for order in &self.open {
-            let names = order.client_order_id.map(OrderRef::Client);
-            for wanted in names.into_iter().chain([OrderRef::Id(order.id)]) {
-                let found = self
-                    .exchange
-                    .open_order(order.account, order.instrument, wanted);
-                at.same("open order", &found.map(|(open, _)| open), &Some(*order));
-            }
-            let wanted = OrderRef::Id(order.id);
-            let stranger = AccountId::new(order.account.get().wrapping_add(1));
-            let found = self.exchange.open_order(stranger, order.instrument, wanted);
-            at.same("somebody else's order", &found, &None);
-        }
+        self.coverage
+            .note_outcome(result, events, &self.model, self.open.len());
     }
 
     /// From here on, an exchange that was restored from bytes just now goes along (I8).
@@ -325,6 +201,177 @@ impl Run {
             self.exchange.state_hash(),
             "a replay gives another exchange (I8)"
         );
+    }
+}
+
+/// An exchange and its model where both have come as far, and what has been told on the way.
+pub(crate) struct Sides<'a> {
+    pub(crate) exchange: &'a Exchange,
+    pub(crate) model: &'a Model,
+    pub(crate) auditor: &'a ExchangeAuditor,
+    /// The open orders of the model.
+    pub(crate) open: &'a [Open],
+}
+
+impl Sides<'_> {
+    /// Checks the exchange, then compares all that can be asked; the costlier things in their turn.
+    pub(crate) fn compare<C: Debug>(&self, at: &At<'_, C>, turn: bool) {
+        if let Err(violation) = self.exchange.check() {
+            panic!("{at}\n{violation}");
+        }
+        self.compare_balances(at);
+        self.compare_lists(at);
+        self.compare_open_orders(at, turn);
+        for (id, expected) in self.model.markets() {
+            let Some(market) = self.exchange.market(id) else {
+                panic!("{at}\ninstrument {id} is missing");
+            };
+            self.compare_market(at, market, expected, turn);
+        }
+    }
+
+    fn compare_balances<C: Debug>(&self, at: &At<'_, C>) {
+        let (exchange, model) = (self.exchange, self.model);
+        let now = balances(exchange.ledger());
+        at.same("balances (I5)", &now, &model.balances());
+        at.same("balances from events (I7)", &now, self.auditor.balances());
+        let proof = exchange.proof();
+        assert!(
+            proof.adds_up(),
+            "{at}\nthe money is not all there: {proof:?}"
+        );
+        at.same_list(
+            "assets of the proof",
+            proof.assets().iter().map(|it| it.asset),
+            &model.assets().collect::<Vec<_>>(),
+        );
+        for it in proof.assets() {
+            let (available, held, fees) = sums(&now, it.asset);
+            at.same(
+                "what customers have available",
+                &it.available.get(),
+                &available,
+            );
+            at.same("what customers have held", &it.held.get(), &held);
+            at.same("what the fee account owns", &it.fees.get(), &fees);
+            let external = BigInt::from(it.external.get());
+            at.same(
+                "deposits minus withdrawals (I4)",
+                &external,
+                &model.brought_in(it.asset),
+            );
+            let owed = self.auditor.owed(it.asset);
+            at.same("what the world outside is owed (I7)", &external, &owed);
+        }
+    }
+
+    fn compare_lists<C: Debug>(&self, at: &At<'_, C>) {
+        let (exchange, model) = (self.exchange, self.model);
+        let accounts: Vec<_> = model.accounts().collect();
+        at.same_list("accounts", exchange.ledger().accounts(), &accounts);
+        let assets: Vec<_> = model.assets().collect();
+        at.same_list("assets", exchange.assets().map(|(id, _)| id), &assets);
+        let listed: Vec<_> = model.markets().map(|(id, _)| id).collect();
+        at.same_list("instruments", exchange.markets().map(Market::id), &listed);
+        let newest = OrderId::new(model.placed());
+        at.same("newest order", &exchange.last_order_id(), &newest);
+        at.same("time", &exchange.time(), &model.time());
+    }
+
+    fn compare_market<C: Debug>(
+        &self,
+        at: &At<'_, C>,
+        market: &Market,
+        expected: &ModelMarket,
+        turn: bool,
+    ) {
+        let (book, expected) = (market.book(), expected.book());
+        let told = self.auditor.book(market.id());
+        let mut open: Vec<RestingOrder> = Vec::new();
+        for side in [Side::Buy, Side::Sell] {
+            at.same_list("orders", book.orders(side), expected.orders(side));
+            open.extend(expected.orders(side));
+            if turn {
+                let levels: Vec<Level> = book.levels(side).collect();
+                at.same("depth", &levels, &expected.levels(side));
+                let told = told.map(|book| book.levels(side)).unwrap_or_default();
+                at.same("depth from events (I7)", &levels, &told);
+            }
+        }
+        at.same(
+            "newest trade",
+            &book.last_trade_id().get(),
+            &expected.trades(),
+        );
+        at.same("time of the book", &book.time(), &expected.time());
+        if turn {
+            open.sort_by_key(|order| order.id);
+            let told = told.map(Auditor::open_orders).unwrap_or_default();
+            let open: Vec<OpenOrder> = open.into_iter().map(OpenOrder::from).collect();
+            at.same("open orders from events (I3)", &open, &told);
+        }
+    }
+
+    /// Each open order is found by its id and by its name, and by its owner only.
+    fn compare_open_orders<C: Debug>(&self, at: &At<'_, C>, turn: bool) {
+        let resting = self.exchange.markets().map(|market| market.book().len());
+        at.same("number of open orders", &resting.sum(), &self.open.len());
+        if !turn {
+            return;
+        }
+        for order in self.open {
+            let names = order.client_order_id.map(OrderRef::Client);
+            for wanted in names.into_iter().chain([OrderRef::Id(order.id)]) {
+                let found = self
+                    .exchange
+                    .open_order(order.account, order.instrument, wanted);
+                at.same("open order", &found.map(|(open, _)| open), &Some(*order));
+            }
+            let wanted = OrderRef::Id(order.id);
+            let stranger = AccountId::new(order.account.get().wrapping_add(1));
+            let found = self.exchange.open_order(stranger, order.instrument, wanted);
+            at.same("somebody else's order", &found, &None);
+        }
+    }
+}
+
+/// What the exchange answered, and what the model did.
+pub(crate) fn compare_outcome<C: Debug>(
+    at: &At<'_, C>,
+    expected: &Result<Vec<Event>, Reject>,
+    result: Result<(), Reject>,
+    events: &[Event],
+) {
+    let reason = expected.as_ref().map(|_| ()).map_err(|reason| *reason);
+    at.same("results", &result, &reason);
+    if let Ok(expected) = expected {
+        let posted = |event: &&Event| matches!(event, Event::Ledger(LedgerEvent::Posted(_)));
+        let facts = events.iter().filter(|event| !posted(event));
+        at.same_list("events", facts, &expected.iter().collect::<Vec<_>>());
+    } else {
+        at.same("events of a refused input (I6)", events, &[]);
+    }
+}
+
+impl Coverage<Reject> {
+    /// Notes what became of an input. The model has just done it too.
+    pub(crate) fn note_outcome(
+        &mut self,
+        result: Result<(), Reject>,
+        events: &[Event],
+        model: &Model,
+        open: usize,
+    ) {
+        self.note(result, open);
+        let of_books = events.iter().filter_map(Event::of_book);
+        let of_books: Vec<BookEvent> = of_books.map(|(_, event)| event).collect();
+        self.note_book_events(&of_books);
+        for kind in events.iter().filter_map(kind) {
+            self.note_event(kind);
+        }
+        for situation in model.situations() {
+            self.note_situation(situation);
+        }
     }
 }
 
