@@ -11,10 +11,57 @@ use clap::{Args, Parser, Subcommand};
 #[command(version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(crate) role: Option<RoleCommand>,
+    pub(crate) command: Option<Command>,
 
     #[command(flatten)]
     pub(crate) all: AllArgs,
+}
+
+/// What is to be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Be an exchange, or a part of it.
+    #[command(flatten)]
+    Role(RoleCommand),
+    /// Look at a command log, also while it is being written.
+    #[command(subcommand)]
+    Log(LogCommand),
+}
+
+/// What is to be done with a command log. Nothing is ever changed in it.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// Check every frame of a command log.
+    Verify(VerifyArgs),
+    /// Print the inputs of a command log, a line of JSON each: prices in ticks, quantities in lots,
+    /// amounts in the smallest unit of their asset, times in microseconds since 1970.
+    Dump(DumpArgs),
+}
+
+/// What of a log is checked.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+
+    /// Carry out all inputs, too, and check that the money and the books they lead to are right.
+    #[arg(long)]
+    pub(crate) replay: bool,
+}
+
+/// Which inputs are printed.
+#[derive(Debug, Args)]
+pub(crate) struct DumpArgs {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+
+    /// The sequence number of the first input.
+    #[arg(long, value_name = "SEQ", default_value_t = 1)]
+    pub(crate) from: u64,
+
+    /// How many inputs at most.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) limit: Option<u64>,
 }
 
 /// Which part of an exchange this process is.
@@ -64,7 +111,7 @@ pub(crate) struct SharedArgs {
 /// A process that has the log.
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
-    /// Where everything is kept. Created if missing, never overwritten.
+    /// Where everything is kept. What is there is never overwritten.
     #[arg(long, value_name = "DIR", default_value = "./data")]
     pub(crate) data_dir: PathBuf,
 }

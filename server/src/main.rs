@@ -18,9 +18,10 @@ mod postgres;
 mod role;
 mod store;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, stdout};
 
 use clap::Parser;
+use cli::{Command, RoleCommand};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> anyhow::Result<()> {
@@ -30,9 +31,14 @@ fn main() -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    let cli = cli::Cli::parse();
+    let cli::Cli { command, all } = cli::Cli::parse();
+    let role = match command {
+        Some(Command::Log(command)) => return log::inspect::run(&command, &mut stdout().lock()),
+        Some(Command::Role(role)) => role,
+        None => RoleCommand::All(all),
+    };
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
-        .block_on(role::run(cli))
+        .block_on(role::run(role))
 }

@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod conformance;
 mod head;
+pub(crate) mod inspect;
 mod sqlite;
 
 use std::fmt;

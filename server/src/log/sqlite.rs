@@ -238,6 +238,30 @@ impl CommandLog for SqliteLog {
     }
 }
 
+/// The log in `dir` and the frame that was acknowledged last, if that is known. Nothing is created
+/// and nothing changed.
+pub(super) fn look(dir: &Path) -> Result<(Arc<dyn History>, Option<u64>), LogError> {
+    let file = dir.join("commands.sqlite");
+    let path = file.display().to_string();
+    let storage = |cause: String| LogError::Storage {
+        path: path.clone(),
+        what: "opened",
+        cause,
+    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let ids = Connection::open_with_flags(&file, flags).and_then(|connection| {
+        let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+        Ok((pragma("application_id")?, pragma("user_version")?))
+    });
+    let ids = ids.map_err(|error| storage(error.to_string()))?;
+    if ids != (APPLICATION_ID, SCHEMA_VERSION) {
+        let what = "it is another application's database, or has another version".into();
+        return Err(LogError::Foreign { path, what });
+    }
+    let acknowledged = Head::look(&dir.join("commands.head"));
+    Ok((Arc::new(SqliteHistory { file }), acknowledged))
+}
+
 /// A log in a file that somebody else may be writing.
 #[derive(Debug)]
 struct SqliteHistory {

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::accounts::{self, BalanceModel};
 use crate::bus::{InProcessBus, ReadModel};
-use crate::cli::{Cli, RoleCommand};
+use crate::cli::RoleCommand;
 use crate::config::Memory;
 use crate::marketdata::{self, MarketModel};
 use crate::orders::{self, OrderModel};
@@ -83,9 +83,9 @@ impl Role {
     }
 }
 
-/// Runs the role that the command line names until the process is asked to stop.
-pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
-    match cli.role.unwrap_or(RoleCommand::All(cli.all)) {
+/// Runs a role until the process is asked to stop.
+pub(crate) async fn run(role: RoleCommand) -> anyhow::Result<()> {
+    match role {
         RoleCommand::All(args) => engine_room::run(Role::All, args.try_into()?).await,
         RoleCommand::Orders(args) => engine_room::run(Role::Orders, args.try_into()?).await,
         RoleCommand::Gateway(args) => gateway::run(Role::Gateway, args).await,
