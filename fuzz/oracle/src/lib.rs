@@ -13,7 +13,8 @@
 //! | market data | [`market`] | [`market_commands`] | |
 //! | exchange | [`engine`] | [`engine_commands`] | [`exchange_auditor`] |
 //!
-//! The comparisons are in [`differential`].
+//! The comparisons are in [`differential`]. The exchange with its log, under faults, is in
+//! [`simulation`].
 
 #![forbid(unsafe_code)]
 
@@ -28,3 +29,4 @@ pub mod ledger;
 pub mod ledger_commands;
 pub mod market;
 pub mod market_commands;
+pub mod simulation;

@@ -61,6 +61,8 @@ fn a_frame_is_stored_as_ever() {
     assert_eq!(Chain::default().check(&stored), Ok(one));
 }
 
+type Spoil = fn(&mut Vec<StoredFrame>);
+
 #[test]
 fn a_log_is_whole_or_says_where_it_is_not() {
     let mut chain = Chain::default();
@@ -77,7 +79,6 @@ fn a_log_is_whole_or_says_where_it_is_not() {
             acknowledged: 4
         })
     );
-    type Spoil = fn(&mut Vec<StoredFrame>);
     let cases: [(&str, Spoil, u64, Damage); 5] = [
         (
             "a frame is missing",

@@ -2,7 +2,8 @@
 //!
 //! The commands come in blocks, a new book, ledger or exchange for each. Where a block fails, as
 //! many of its commands are left out as can be; what remains is saved as an input for the fuzzer,
-//! and the exit status is not zero.
+//! and the exit status is not zero. A [simulation] has a seed of its own for each block, and is
+//! shrunk to fewer commands and fewer kinds of faults.
 
 #![allow(
     clippy::print_stdout,
@@ -16,11 +17,14 @@ use std::process::ExitCode;
 use std::{env, fs, io, mem, panic};
 
 use oracle::differential::{self, Coverage};
+use oracle::simulation::{self, Options};
 use oracle::{commands, engine_commands, ledger_commands, market_commands};
 
-const USAGE: &str =
-    "usage: differential [--what book|ledger|market|engine] [--commands NUMBER] [--seed NUMBER]";
+const USAGE: &str = "usage: differential [--what book|ledger|market|engine|simulation] \
+                     [--commands NUMBER] [--seed NUMBER]";
 const COMMANDS_PER_BLOCK: usize = 2_000;
+/// Each has a seed of its own, counting up.
+const COMMANDS_PER_SIMULATION: usize = 5_000;
 
 /// Where the bytes for a block of commands come from.
 struct Blocks {
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
         "ledger" => run(&arguments, &LEDGER, differential::ledger),
         "market" => run(&arguments, &MARKET, differential::market),
         "engine" => run(&arguments, &ENGINE, differential::engine),
+        "simulation" => simulate(&arguments),
         _ => {
             eprintln!("{USAGE}");
             ExitCode::FAILURE
@@ -106,6 +111,64 @@ fn run<R: Copy + PartialEq + Debug>(
         coverage.add(&one);
     }
     println!("blocks    {blocks}");
+    print(&coverage);
+    ExitCode::SUCCESS
+}
+
+/// Simulates as many seeds as it takes.
+fn simulate(arguments: &Arguments) -> ExitCode {
+    let commands = arguments.commands;
+    let first = arguments.seed;
+    let last = first + commands.div_ceil(COMMANDS_PER_SIMULATION as u64).max(1) - 1;
+    let each = usize::try_from(commands).unwrap_or(usize::MAX);
+    let each = each.clamp(1, COMMANDS_PER_SIMULATION);
+    println!("seeds     {first} to {last}");
+    let mut coverage = Coverage::default();
+    for seed in first..=last {
+        let options = Options::of(seed, each);
+        let Ok(one) = panic::catch_unwind(|| simulation::run(&options)) else {
+            eprintln!("violation with {options:?}");
+            let fewer = shrink_simulation(options);
+            // Once more, for what it has to say.
+            let _ = panic::catch_unwind(|| simulation::run(&fewer));
+            eprintln!("the same with {fewer:?}");
+            let commands = fewer.commands;
+            eprintln!("again: --what simulation --commands {commands} --seed {seed}");
+            return ExitCode::FAILURE;
+        };
+        coverage.add(&one);
+    }
+    print(&coverage);
+    ExitCode::SUCCESS
+}
+
+/// Leaves out commands and kinds of faults as long as something is wrong.
+fn shrink_simulation(mut options: Options) -> Options {
+    let loud = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let fails = |options: &Options| panic::catch_unwind(|| simulation::run(options)).is_err();
+    let mut step = options.commands / 2;
+    while step > 0 {
+        let mut fewer = options.clone();
+        fewer.commands = options.commands.saturating_sub(step).max(1);
+        if fewer.commands < options.commands && fails(&fewer) {
+            options = fewer;
+        } else {
+            step /= 2;
+        }
+    }
+    for fault in options.faults.clone() {
+        let mut fewer = options.clone();
+        fewer.faults.retain(|other| *other != fault);
+        if fails(&fewer) {
+            options = fewer;
+        }
+    }
+    panic::set_hook(loud);
+    options
+}
+
+fn print<R: Debug>(coverage: &Coverage<R>) {
     println!("commands  {}", coverage.commands);
     println!("trades    {}", coverage.trades);
     println!("deepest   {} orders", coverage.most_orders);
@@ -124,7 +187,6 @@ fn run<R: Copy + PartialEq + Debug>(
     for (situation, times) in &coverage.situations {
         println!("happened  {times:>10} {situation}");
     }
-    ExitCode::SUCCESS
 }
 
 /// Leaves out commands and makes bytes zero as long as the failure stays.

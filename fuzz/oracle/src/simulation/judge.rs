@@ -1,0 +1,236 @@
+//! Who sees everything and forgets nothing: what was decided, what the model makes of it, and whether
+//! a process that starts comes back to just that.
+
+use std::rc::Rc;
+
+use exchange_engine::frame::{Frame, FrameError};
+use exchange_engine::{Exchange, ExchangeSnapshot, OpenOrder, Reject, StateHash};
+
+use super::clients::{Clients, IntentId};
+use super::medium::{Landing, Medium, Snapshot};
+use super::process::{Packet, Process, Turn};
+use crate::differential::engine::{Sides, compare_outcome};
+use crate::differential::{At, Coverage};
+use crate::engine::Exchange as Model;
+
+/// How often the costlier comparisons have their turn.
+const TURN: usize = 8;
+
+/// A frame that nobody has been told of.
+#[derive(Debug)]
+struct Written {
+    frame: Frame,
+    waiting: Vec<IntentId>,
+    landing: Landing,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Judge {
+    pub(super) model: Model,
+    /// The open orders of the model.
+    pub(super) open: Vec<OpenOrder>,
+    pub(super) coverage: Coverage<Reject>,
+    /// What was carried out, and what became of it.
+    packets: Vec<Rc<Packet>>,
+    /// What was written last, until it is carried out or turns out to be lost.
+    written: Option<Written>,
+    /// That of the newest frame.
+    epoch: u64,
+    /// The last process that is gone, and its hash, until another one has come as far.
+    late: Option<(Process, StateHash)>,
+    comparisons: usize,
+}
+
+impl Judge {
+    pub(super) fn note(&mut self, what: &'static str) {
+        self.coverage.note_situation(what);
+    }
+
+    /// How many frames have been carried out.
+    pub(super) fn frames(&self) -> u64 {
+        self.packets.len() as u64
+    }
+
+    /// A turn of the sequencer is over.
+    pub(super) fn turned(&mut self, turn: Turn, process: &Process, clients: &mut Clients) {
+        self.written = Some(Written {
+            frame: turn.frame,
+            waiting: turn.waiting,
+            landing: turn.landing,
+        });
+        if let Some(packet) = turn.packet {
+            self.carried_out(packet, process, clients);
+        }
+    }
+
+    /// The frame that was written last is carried out for the first time.
+    fn carried_out(&mut self, packet: Rc<Packet>, process: &Process, clients: &mut Clients) {
+        let number = packet.frame.number;
+        let written = self.written.take();
+        let Some(written) = written.filter(|written| written.frame == packet.frame) else {
+            panic!("frame {number} is not what was written");
+        };
+        assert_eq!(number, self.frames() + 1, "a frame in the wrong place");
+        assert!(packet.frame.epoch >= self.epoch, "an epoch of the past");
+        self.epoch = packet.frame.epoch;
+        for ((input, outcome), intent) in packet.parts().zip(written.waiting) {
+            let at = At {
+                subject: "simulation",
+                index: self.packets.len(),
+                command: input,
+            };
+            let expected = self.model.apply(input);
+            let late = expected == Err(Reject::TimeWentBackwards);
+            assert!(
+                !late,
+                "{at}\nan input was stamped before one that was there"
+            );
+            compare_outcome(&at, &expected, outcome.result, &outcome.events);
+            let open = self.open.len();
+            self.coverage
+                .note_outcome(outcome.result, &outcome.events, &self.model, open);
+            if clients.carried_out(intent, outcome) {
+                self.note("an order that had been placed was sent again");
+            }
+        }
+        self.open = self.model.open_orders();
+        self.packets.push(packet);
+        self.compare(process);
+    }
+
+    /// The exchange, what it told and the model are the same.
+    fn compare(&mut self, process: &Process) {
+        self.comparisons += 1;
+        let sides = Sides {
+            exchange: &process.exchange,
+            model: &self.model,
+            auditor: &process.folds.auditor,
+            open: &self.open,
+        };
+        let at = At {
+            subject: "simulation",
+            index: self.packets.len(),
+            command: &self.packets.last().map(|packet| &packet.frame.inputs),
+        };
+        sides.compare(&at, self.comparisons.is_multiple_of(TURN));
+    }
+
+    /// A process is gone.
+    pub(super) fn died(&mut self, process: Process) {
+        let hash = process.exchange.state_hash();
+        self.late = Some((process, hash));
+    }
+
+    /// A process that starts has carried out a frame, most of them once more.
+    pub(super) fn replayed(
+        &mut self,
+        process: &Process,
+        packet: &Rc<Packet>,
+        clients: &mut Clients,
+    ) {
+        let number = packet.frame.number;
+        let index = usize::try_from(number - 1).expect("few");
+        if let Some(first_time) = self.packets.get(index) {
+            assert!(
+                first_time.frame == packet.frame,
+                "frame {number} was another one: {:?}\nnow it is {:?}",
+                first_time.frame,
+                packet.frame
+            );
+            assert!(
+                first_time == packet,
+                "frame {number} came to something else (I8): {first_time:?}\nnow to {packet:?}"
+            );
+        } else {
+            // It was durable, and nobody had been told.
+            self.carried_out(Rc::clone(packet), process, clients);
+            self.note("a frame that nobody had been told of was there");
+        }
+        clients.find_answers(packet);
+        if let Some((late, hash)) = self.late.take_if(|(late, _)| late.frame == number) {
+            assert_eq!(
+                process.exchange.state_hash(),
+                hash,
+                "frame {number} leads to another exchange (I8)"
+            );
+            assert!(
+                process.folds == late.folds && process.positions == late.positions,
+                "frame {number} leads to other folds (I7)"
+            );
+        }
+    }
+
+    /// A process has started.
+    pub(super) fn started(&mut self, process: &Process, clients: &Clients, followed: u64) {
+        let told = clients.newest_answer().max(followed);
+        assert!(
+            process.seq >= told,
+            "the log ends at input {}, but somebody was told of {told} (I10)",
+            process.seq
+        );
+        assert_eq!(process.frame, self.frames(), "frames are missing (I10)");
+        if let Some(written) = self.written.take() {
+            assert!(
+                written.landing != Landing::Whole,
+                "frame {} was durable and is gone",
+                written.frame.number
+            );
+            self.note("a frame that nobody had been told of was not there");
+        }
+        let late = self.late.take().filter(|(late, _)| late.frame > 0);
+        assert!(
+            late.is_none(),
+            "the process before had carried out more than there is"
+        );
+        self.compare(process);
+    }
+
+    /// A log that is not what was written is refused, and it says where.
+    pub(super) fn refuses(&mut self, medium: &Medium, how: &'static str, named: u64) {
+        let Err(error) = medium.read(|_| ()) else {
+            panic!("{how} went unnoticed in frame {named}");
+        };
+        let frame = match error {
+            FrameError::Corrupt { frame, .. } => Some(frame),
+            FrameError::Truncated { acknowledged, .. } => Some(acknowledged),
+            _ => None,
+        };
+        assert_eq!(frame, Some(named), "{how} is said to be: {error}");
+        self.note(how);
+    }
+
+    /// A snapshot and what follows it lead to where the whole log leads.
+    pub(super) fn restored(&mut self, snapshot: &Snapshot, process: &Process) {
+        let restored = ExchangeSnapshot::decode(&snapshot.bytes)
+            .and_then(|snapshot| Exchange::restore(&snapshot));
+        let mut exchange = restored.unwrap_or_else(|error| {
+            panic!(
+                "the snapshot of frame {} is refused: {error}",
+                snapshot.frame
+            )
+        });
+        assert_eq!(
+            exchange.state_hash(),
+            snapshot.hash,
+            "another exchange (I8)"
+        );
+        let from = usize::try_from(snapshot.frame).expect("few");
+        let mut events = Vec::new();
+        for packet in &self.packets[from..] {
+            for (input, outcome) in packet.parts() {
+                events.clear();
+                let result = exchange.apply(input, &mut events);
+                assert!(
+                    result == outcome.result && events == outcome.events,
+                    "behind the snapshot of frame {from} {input:?} comes to something else (I8)"
+                );
+            }
+        }
+        assert_eq!(
+            exchange.state_hash(),
+            process.exchange.state_hash(),
+            "the snapshot of frame {from} and its tail lead elsewhere (I8)"
+        );
+        self.note("a snapshot and its tail led to the same");
+    }
+}
