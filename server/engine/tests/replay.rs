@@ -9,6 +9,7 @@ use std::fmt::Write;
 
 use accounts_core::{AccountLimits, Amount, AssetId, OrderLimits, OrderRate, PriceCollar};
 use desk::*;
+use exchange_engine::frame::{Chain, Frame, PAYLOAD_VERSION, StoredFrame};
 use exchange_engine::{
     Command, Event, Exchange, ExchangeSnapshot, Input, Listing, OrderRef, Reject, Scope, StateHash,
     replay,
@@ -33,6 +34,9 @@ impl Random {
 
 /// When the first input comes in.
 const START: u64 = 1_700_000_000_000_000;
+
+/// The state that the inputs lead to.
+const STATE: &str = "69669dabcc1c1998ff1fa6d2572f2d516f4811870e747c0ced99dac864d2f233";
 
 /// From one input to the next: half an hour, so that there are days enough for fee tiers.
 const PAUSE: u64 = DAY / 48;
@@ -381,10 +385,74 @@ fn the_state_after_these_inputs_is_on_record() {
         "512a1562cf0ef3c446bc759df6bab0d3c2395c9fba993bf883d274c90128fd18"
     );
     let (_, hash) = run(&mut exchange, &inputs());
-    assert_eq!(
-        hash.to_string(),
-        "69669dabcc1c1998ff1fa6d2572f2d516f4811870e747c0ced99dac864d2f233"
-    );
+    assert_eq!(hash.to_string(), STATE);
+}
+
+/// A log that this version of the encoding has written, to be read for as long as there are such logs.
+/// Of each frame: number, epoch, first and last sequence number, the checksum before, its own, the
+/// length of the payload, and that; all numbers little-endian.
+const GOLDEN_LOG: &[u8] = include_bytes!("golden/version_3.log");
+
+/// What is at the beginning of the rest of a file, which goes on after it.
+fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
+    let (taken, after) = rest.split_first_chunk().expect("the file goes on");
+    *rest = after;
+    *taken
+}
+
+#[test]
+fn the_log_on_record_is_read_and_leads_to_the_state_on_record() {
+    let mut rest = GOLDEN_LOG;
+    let (mut chain, mut inputs) = (Chain::default(), Vec::new());
+    while !rest.is_empty() {
+        let [number, epoch, first_seq, last_seq] =
+            std::array::from_fn(|_| u64::from_le_bytes(take(&mut rest)));
+        let [prev_crc, crc, length] = std::array::from_fn(|_| u32::from_le_bytes(take(&mut rest)));
+        let (payload, after) = rest.split_at(length.try_into().expect("it is in memory"));
+        rest = after;
+        let stored = StoredFrame {
+            number,
+            epoch,
+            first_seq,
+            last_seq,
+            prev_crc,
+            crc,
+            payload: payload.into(),
+        };
+        inputs.extend(chain.check(&stored).expect("it is whole").inputs);
+    }
+    assert_eq!((chain.number(), inputs.len()), (41, 4_019));
+    let (_, hash) = run(&mut Exchange::new(), &inputs);
+    assert_eq!(hash.to_string(), STATE);
+}
+
+/// Makes the log of a new version of the encoding; those of earlier ones stay.
+#[test]
+#[ignore = "writes a file"]
+fn a_new_log_for_the_record() {
+    let mut bytes = Vec::new();
+    let (inputs, mut prev_crc, mut first_seq) = (inputs(), 0, 1);
+    // Every now and then a writer starts anew.
+    for (number, inputs) in (1..).zip(inputs.chunks(100)) {
+        let frame = Frame {
+            number,
+            epoch: 1 + number / 10,
+            first_seq,
+            inputs: inputs.into(),
+        };
+        let stored = frame.stored(prev_crc);
+        for field in [number, frame.epoch, first_seq, stored.last_seq] {
+            bytes.extend(field.to_le_bytes());
+        }
+        let length = u32::try_from(stored.payload.len()).expect("a hundred inputs");
+        for field in [prev_crc, stored.crc, length] {
+            bytes.extend(field.to_le_bytes());
+        }
+        bytes.extend(&stored.payload);
+        (prev_crc, first_seq) = (stored.crc, stored.last_seq + 1);
+    }
+    let name = format!("tests/golden/version_{PAYLOAD_VERSION}.log");
+    std::fs::write(name, bytes).expect("it can be written");
 }
 
 #[test]
