@@ -10,6 +10,7 @@ mod decisions;
 mod demo;
 mod durability;
 mod history;
+mod kills;
 mod looking;
 mod market_data;
 mod outages;

@@ -1,6 +1,6 @@
 //! An exchange in several processes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
@@ -36,6 +36,11 @@ impl Cluster {
             redis: redis.into(),
             store: store.into(),
         }
+    }
+
+    /// Where the process that orders commands keeps its log.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.dir.path().join("data")
     }
 
     /// Starts a gateway, with these arguments besides.

@@ -19,6 +19,7 @@ pub(crate) use server::Server;
 pub(crate) use socket::Socket;
 pub(crate) use trader::{Trader, Where};
 
+use rust_decimal::Decimal;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -65,6 +66,12 @@ pub(crate) fn number(value: &Value, field: &str) -> u64 {
     value[field]
         .as_u64()
         .unwrap_or_else(|| panic!("no whole number {field} in {value}"))
+}
+
+/// The decimal number in a field.
+pub(crate) fn decimal(value: &Value, field: &str) -> Decimal {
+    let decimal = text(value, field).parse();
+    decimal.unwrap_or_else(|error| panic!("{field} in {value}: {error}"))
 }
 
 /// The entries of a list.

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use super::{DEADLINE, Http, eventually};
 
@@ -22,6 +23,7 @@ pub(crate) struct Server {
     args: Vec<OsString>,
     listening: &'static str,
     output: Drained,
+    ready_after: Duration,
 }
 
 /// What a process has said so far. Read by threads of their own, so that no pipe ever fills up.
@@ -120,6 +122,7 @@ impl Server {
         listening: &'static str,
         environment: &[(&str, &str)],
     ) -> Self {
+        let started = Instant::now();
         let mut child = command(&args)
             .envs(environment.iter().copied())
             .spawn()
@@ -134,18 +137,20 @@ impl Server {
             drop(child.kill());
             panic!("it does not listen: {}", read(&output.stderr));
         };
-        let server = Self {
+        let mut server = Self {
             child,
             address,
             args,
             listening,
             output,
+            ready_after: Duration::ZERO,
         };
         let http = server.http();
         eventually("the server is ready", async || {
             (http.get("/readyz").await.status == 200).then_some(())
         })
         .await;
+        server.ready_after = started.elapsed();
         server
     }
 
@@ -153,6 +158,24 @@ impl Server {
     pub(crate) async fn restart(mut self) -> Self {
         self.kill();
         Self::spawn(std::mem::take(&mut self.args), self.listening, &[]).await
+    }
+
+    /// Starts what was killed, and kills it again so soon: while it is recovering, or just ready.
+    pub(crate) async fn stumble(&self, so_soon: Duration) {
+        let mut child = command(&self.args).spawn().expect("the binary starts");
+        let (listening, _) = mpsc::channel();
+        let mut output = Drained::of(&mut child, self.listening, listening);
+        tokio::time::sleep(so_soon).await;
+        let ended = child.try_wait().expect("it is our child");
+        drop(child.kill());
+        drop(child.wait());
+        output.join();
+        assert_eq!(ended, None, "it ended by itself: {}", read(&output.stderr));
+    }
+
+    /// How long it took from starting the process until it was ready.
+    pub(crate) fn ready_after(&self) -> Duration {
+        self.ready_after
     }
 
     /// SIGKILL: no handler runs, nothing is flushed.

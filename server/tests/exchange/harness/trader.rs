@@ -255,8 +255,12 @@ impl Trader {
 
     /// All fills of an instrument, oldest first.
     pub(crate) async fn fills(&self, symbol: &str) -> Vec<Value> {
+        self.fills_from(symbol, 0).await
+    }
+
+    /// As [`Trader::fills`], from a trade on.
+    pub(crate) async fn fills_from(&self, symbol: &str, mut from: u64) -> Vec<Value> {
         let mut fills = Vec::new();
-        let mut from = 0;
         loop {
             let from_id = from.to_string();
             let params = [("symbol", symbol), ("fromId", &from_id), ("limit", "1000")];
@@ -273,6 +277,22 @@ impl Trader {
             let whole = page.iter().filter(|fill| number(fill, "id") < last);
             fills.extend(whole.cloned());
             from = last;
+        }
+    }
+
+    /// All orders of an instrument from one on, oldest first.
+    pub(crate) async fn orders_from(&self, symbol: &str, mut from: u64) -> Vec<Value> {
+        let mut orders = Vec::new();
+        loop {
+            let id = from.to_string();
+            let params = [("symbol", symbol), ("orderId", &id), ("limit", "1000")];
+            let page = self.get("allOrders", &params).await.ok();
+            let page = list(&page);
+            orders.extend_from_slice(page);
+            if page.len() < 1000 {
+                return orders;
+            }
+            from = page.last().map_or(from, |last| number(last, "orderId") + 1);
         }
     }
 }
