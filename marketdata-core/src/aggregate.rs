@@ -111,6 +111,11 @@ impl TradeAggregator {
         self.newest
     }
 
+    /// Who took in what is pending, where that is known.
+    pub(crate) fn taker(&self) -> Option<OrderId> {
+        self.pending.as_ref().and_then(|(_, taker)| *taker)
+    }
+
     /// What is pending, as complete: the command of the taker is over, or the feed is.
     pub fn finish(&mut self) -> Option<AggregateTrade> {
         self.pending.take().map(|(aggregate, _)| aggregate)

@@ -59,8 +59,9 @@ impl Buckets {
             check(interval, candle)?;
             last = Some(open_time);
         }
-        let newest = candles.last().map(|newest| newest.open_time);
-        self.is_open = newest.is_some_and(|newest| !self.is_over(newest, now));
+        self.is_open = candles
+            .last()
+            .is_some_and(|newest| newest.holds(interval, now));
         self.forgotten = forgotten;
         self.candles = candles.into();
         for open_time in outdated {
@@ -117,11 +118,6 @@ impl Buckets {
         self.candles[index] = candle;
         self.outdated.remove(&open_time);
         Ok(())
-    }
-
-    /// Whether the bucket of a time is over.
-    fn is_over(&self, time: Timestamp, now: Timestamp) -> bool {
-        self.interval.bucket(time) < self.interval.bucket(now)
     }
 
     /// The newest candle, if it has just ended.
@@ -185,7 +181,7 @@ impl Buckets {
                 self.trim(capacity);
             }
         }
-        if !self.is_over(open_time, now) {
+        if candle.holds(interval, now) {
             self.is_open = true;
             return None;
         }

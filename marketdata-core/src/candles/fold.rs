@@ -113,13 +113,11 @@ impl Candles {
         let mut seen = Vec::new();
         for stored in stored {
             let interval = stored.interval;
-            let mut all = restored.buckets.iter_mut();
-            let buckets = all.find(|buckets| buckets.interval() == interval);
-            let Some(buckets) = buckets.filter(|_| !seen.contains(&interval)) else {
+            if seen.contains(&interval) {
                 return Err(CandleError::Unexpected { interval });
-            };
+            }
             seen.push(interval);
-            buckets.restore(stored, capacity, now)?;
+            restored.of(interval)?.restore(stored, capacity, now)?;
         }
         Ok(restored)
     }
@@ -172,8 +170,8 @@ impl Candles {
     /// Highest and lowest, first and last cannot be told without the other trades. Where a shorter
     /// interval does not tell, `known` is asked for the trades of a span of time, beginning and end,
     /// without the busted one; it answers `None` where it does not have all of them. An answer with
-    /// another number of trades than were counted is taken for `None`, unless the candle is outdated. The end of time is in the span
-    /// that ends with it.
+    /// another number of trades than were counted is taken for `None`, unless the candle is
+    /// outdated. The end of time is in the span that ends with it.
     pub fn bust<E: From<CandleEvent>>(
         &mut self,
         trade: &PublicTrade,
@@ -204,11 +202,7 @@ impl Candles {
         events: &mut Vec<E>,
     ) -> Result<(), CandleError> {
         self.flush();
-        let mut all = self.buckets.iter_mut();
-        let Some(buckets) = all.find(|buckets| buckets.interval() == interval) else {
-            return Err(CandleError::Unexpected { interval });
-        };
-        buckets.replace(candle)?;
+        self.of(interval)?.replace(candle)?;
         events.push(CandleEvent::Corrected { interval, candle }.into());
         Ok(())
     }
@@ -233,6 +227,12 @@ impl Candles {
     /// The newest time seen.
     pub const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    fn of(&mut self, interval: Interval) -> Result<&mut Buckets, CandleError> {
+        let mut all = self.buckets.iter_mut();
+        let found = all.find(|buckets| buckets.interval() == interval);
+        found.ok_or(CandleError::Unexpected { interval })
     }
 
     fn view<'a>(&'a self, buckets: &'a Buckets) -> CandleSeries<'a> {

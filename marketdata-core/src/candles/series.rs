@@ -168,8 +168,14 @@ impl<'a> CandleSeries<'a> {
             .collect()
     }
 
-    fn len(&self) -> usize {
+    /// The number of candles. O(1).
+    pub fn len(&self) -> usize {
         self.older.len() + (self.end - self.begin) + usize::from(self.newest.is_some())
+    }
+
+    /// Whether there is no candle. O(1).
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     fn get(&self, index: usize) -> Option<&Candle> {

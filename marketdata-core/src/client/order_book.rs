@@ -2,11 +2,9 @@
 
 use orderbook_core::{Level, OrderId, Price, Quantity, Side};
 
-use crate::Progress;
-use crate::QueuePosition;
 use crate::client::sequence::{Arrival, Gap, Sequencer};
 use crate::orders::displayed::DisplayedOrders;
-use crate::{DisplayedOrder, OrderError, OrderMessage, OrderSnapshot};
+use crate::{DisplayedOrder, OrderError, OrderMessage, OrderSnapshot, Progress, QueuePosition};
 
 /// How many messages a [`ClientOrderBook`] keeps that it cannot apply yet. The default is for a feed
 /// whose messages come in order, over one connection.
@@ -70,7 +68,7 @@ impl Default for ClientOrderSettings {
 #[derive(Debug, Clone)]
 pub struct ClientOrderBook {
     settings: ClientOrderSettings,
-    /// None while the book is not live.
+    /// Empty while the book is not live.
     orders: DisplayedOrders,
     messages: Sequencer<OrderMessage>,
 }

@@ -6,7 +6,7 @@ pub use stored::StoredMarket;
 
 use alloc::vec::Vec;
 
-use orderbook_core::{Event, OrderId, Side, Timestamp, Trade, TradeId};
+use orderbook_core::{Event, Side, Timestamp, Trade, TradeId};
 
 use crate::{
     CandleError, CandleSeries, Candles, Depth, DepthError, Interval, MarketEvent, PublicTrade,
@@ -48,7 +48,6 @@ impl Default for Settings {
 /// trades O(windows) more, amortised. Memory is that of the parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MarketData {
-    now: Timestamp,
     candles: Candles,
     ticker: RollingTicker,
     depth: Depth,
@@ -57,8 +56,6 @@ pub struct MarketData {
     tape: Tape,
     aggregator: TradeAggregator,
     newest_trade: Option<TradeId>,
-    /// The order that took in the newest trade.
-    newest_taker: Option<OrderId>,
 }
 
 /// The statistics of a window and the best prices.
@@ -97,7 +94,6 @@ impl MarketData {
     /// The market data of an empty book.
     pub fn new(settings: &Settings) -> Self {
         Self {
-            now: Timestamp::new(0),
             candles: Candles::new(&settings.intervals, settings.candles),
             ticker: RollingTicker::new(&settings.windows, settings.window_trades),
             depth: Depth::new(),
@@ -105,7 +101,6 @@ impl MarketData {
             tape: Tape::new(settings.trades),
             aggregator: TradeAggregator::new(),
             newest_trade: None,
-            newest_taker: None,
         }
     }
 
@@ -153,10 +148,9 @@ impl MarketData {
     /// Lets time pass until `time` and appends the candles that this closes to `changes`. An
     /// earlier time than the newest seen changes nothing.
     pub fn advance(&mut self, time: Timestamp, changes: &mut Vec<MarketEvent>) {
-        if time <= self.now {
+        if time <= self.now() {
             return;
         }
-        self.now = time;
         self.finish_aggregate(changes);
         self.candles.advance(time, changes);
         self.ticker.advance(time);
@@ -183,9 +177,8 @@ impl MarketData {
 
     /// Counts a trade at the present time.
     fn count(&mut self, trade: &Trade, changes: &mut Vec<MarketEvent>) {
-        let (trade, taker) = (PublicTrade::new(self.now, trade), trade.taker_order_id);
+        let (trade, taker) = (PublicTrade::new(self.now(), trade), trade.taker_order_id);
         self.newest_trade = Some(trade.id);
-        self.newest_taker = Some(taker);
         changes.extend(
             self.aggregator
                 .apply(&trade, Some(taker))
@@ -203,7 +196,7 @@ impl MarketData {
     fn goes_on(&self, event: &Event) -> bool {
         match *event {
             Event::Traded(_) | Event::Decremented { .. } | Event::Replenished { .. } => true,
-            Event::Closed { order_id, .. } => self.newest_taker != Some(order_id),
+            Event::Closed { order_id, .. } => self.aggregator.taker() != Some(order_id),
             _ => false,
         }
     }
@@ -230,7 +223,7 @@ impl MarketData {
 
     /// The newest time seen.
     pub const fn now(&self) -> Timestamp {
-        self.now
+        self.candles.now()
     }
 
     /// The candles of an interval; `None` where it is none of the settings.
@@ -247,7 +240,7 @@ impl MarketData {
     pub fn ticker(&self, window: Window) -> Option<Ticker> {
         Some(Ticker {
             window,
-            now: self.now,
+            now: self.now(),
             stats: self.ticker.stats(window)?,
             quote: self.quote,
         })

@@ -37,7 +37,7 @@ impl MarketData {
         let before = self.tape.since(TradeId::new(0), usize::MAX);
         let before = before.take_while(|trade| first.is_none_or(|first| trade.id < first));
         StoredMarket {
-            now: self.now,
+            now: self.now(),
             depth: self.depth.snapshot(usize::MAX),
             candles: self.candles.stored(),
             trades: before.chain(self.ticker.trades()).copied().collect(),
@@ -69,7 +69,6 @@ impl MarketData {
         } = stored;
         let depth = Depth::from_snapshot(&depth)?;
         let mut restored = Self {
-            now,
             candles: Candles::restore(&settings.intervals, settings.candles, now, candles)?,
             quote: Quote::of(&depth),
             depth,

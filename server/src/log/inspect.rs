@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use exchange_engine::{Exchange, Input};
+use exchange_engine::{Exchange, Input, replay};
 use orderbook_core::Timestamp;
 use serde::Serialize;
 
@@ -60,12 +60,7 @@ fn verify(args: &VerifyArgs, out: &mut impl Write) -> anyhow::Result<()> {
     while let Some(frame) = frames.next()? {
         contents.count(&frame);
         if let Some(exchange) = &mut exchange {
-            let mut events = Vec::new();
-            for input in &frame.inputs {
-                // What was refused is refused again, for the same reason.
-                let _ = exchange.apply(input, &mut events);
-                events.clear();
-            }
+            replay(exchange, &frame.inputs, |_, _, _| {});
         }
     }
     if let Some(acknowledged) = acknowledged.filter(|frame| *frame > contents.frames) {

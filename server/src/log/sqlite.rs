@@ -129,33 +129,19 @@ fn prepare(
         what: "opened",
         cause: error.to_string(),
     };
-    let foreign = |what: String| LogError::Foreign {
-        path: path.into(),
-        what,
-    };
-    let pragma = |name| {
-        connection
-            .pragma_query_value(None, name, |row| row.get::<_, i32>(0))
-            .map_err(storage)
-    };
-    let (application_id, version) = (pragma("application_id")?, pragma("user_version")?);
+    let identity = identity(connection).map_err(storage)?;
     let tables: i64 = connection
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(storage)?;
-    let empty = tables == 0 && application_id == 0;
+    let empty = tables == 0 && identity.0 == 0;
     // Looking comes before touching: what is not ours stays as it is.
     if let Some(acknowledged) = acknowledged
         && empty
     {
         return Err(LogError::lost(path.into(), acknowledged));
     }
-    if !empty && application_id != APPLICATION_ID {
-        return Err(foreign("it is another application's database".into()));
-    }
-    if !empty && version != SCHEMA_VERSION {
-        return Err(foreign(format!(
-            "its schema has version {version}, this software knows {SCHEMA_VERSION}"
-        )));
+    if !empty {
+        is_ours(path, identity)?;
     }
     connection
         .pragma_update(None, "journal_mode", "wal")
@@ -182,6 +168,25 @@ fn prepare(
             .map_err(storage);
     }
     Ok(())
+}
+
+/// Whose database this is, and the version of its schema.
+fn identity(connection: &Connection) -> rusqlite::Result<(i32, i32)> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get(0));
+    Ok((pragma("application_id")?, pragma("user_version")?))
+}
+
+/// Refuses a database that is no command log of this version.
+fn is_ours(path: &str, (application_id, version): (i32, i32)) -> Result<(), LogError> {
+    let what = match (application_id, version) {
+        (APPLICATION_ID, SCHEMA_VERSION) => return Ok(()),
+        (APPLICATION_ID, _) => {
+            format!("its schema has version {version}, this software knows {SCHEMA_VERSION}")
+        }
+        _ => "it is another application's database".into(),
+    };
+    let path = path.into();
+    Err(LogError::Foreign { path, what })
 }
 
 impl CommandLog for SqliteLog {
@@ -243,23 +248,25 @@ impl CommandLog for SqliteLog {
 pub(super) fn look(dir: &Path) -> Result<(Arc<dyn History>, Option<u64>), LogError> {
     let file = dir.join("commands.sqlite");
     let path = file.display().to_string();
-    let storage = |cause: String| LogError::Storage {
+    let identity = identity(&open_to_read(&file)?).map_err(|error| LogError::Storage {
         path: path.clone(),
         what: "opened",
-        cause,
-    };
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let ids = Connection::open_with_flags(&file, flags).and_then(|connection| {
-        let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-        Ok((pragma("application_id")?, pragma("user_version")?))
-    });
-    let ids = ids.map_err(|error| storage(error.to_string()))?;
-    if ids != (APPLICATION_ID, SCHEMA_VERSION) {
-        let what = "it is another application's database, or has another version".into();
-        return Err(LogError::Foreign { path, what });
-    }
+        cause: error.to_string(),
+    })?;
+    is_ours(&path, identity)?;
     let acknowledged = Head::look(&dir.join("commands.head"));
     Ok((Arc::new(SqliteHistory { file }), acknowledged))
+}
+
+/// A connection that changes nothing and creates nothing.
+fn open_to_read(file: &Path) -> Result<Connection, LogError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags);
+    connection.map_err(|error| LogError::Storage {
+        path: file.display().to_string(),
+        what: "opened",
+        cause: error.to_string(),
+    })
 }
 
 /// A log in a file that somebody else may be writing.
@@ -270,14 +277,8 @@ struct SqliteHistory {
 
 impl History for SqliteHistory {
     fn frames(&self) -> Result<Box<dyn Frames>, LogError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.file, flags);
         Ok(Box::new(SqliteFrames {
-            connection: connection.map_err(|error| LogError::Storage {
-                path: self.file.display().to_string(),
-                what: "opened",
-                cause: error.to_string(),
-            })?,
+            connection: open_to_read(&self.file)?,
             reader: Reader::new(&self.file),
         }))
     }

@@ -185,7 +185,9 @@ impl Changes {
 
     /// How many rows they add or change.
     pub(crate) fn rows(&self) -> usize {
-        self.trades.len() + self.orders.len() + self.candles().count()
+        let candles = self.candles.values().flat_map(Candles::all);
+        let candles: usize = candles.map(|series| series.len()).sum();
+        self.trades.len() + self.orders.len() + candles
     }
 
     /// The sequence number that the first batch follows.
