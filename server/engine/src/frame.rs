@@ -21,6 +21,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crc::{CRC_32_ISCSI, Crc, Table};
+use serde::{Deserialize, Serialize};
 
 use crate::Input;
 
@@ -156,7 +157,7 @@ pub fn checksum(
 /// assert_eq!(error.to_string(), "frame 1: its checksum does not match");
 /// # Ok::<(), FrameError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Chain {
     number: u64,
     last_seq: u64,
@@ -164,9 +165,24 @@ pub struct Chain {
 }
 
 impl Chain {
+    /// Up to the frame `number`, whose last input is `last_seq` and whose checksum is `crc`, somebody
+    /// else has read it, for example whoever made a snapshot there.
+    pub const fn at(number: u64, last_seq: u64, crc: u32) -> Self {
+        Self {
+            number,
+            last_seq,
+            crc,
+        }
+    }
+
     /// The number of the last frame; 0: there was none.
     pub const fn number(&self) -> u64 {
         self.number
+    }
+
+    /// The sequence number of the last input; 0: there was none.
+    pub const fn last_seq(&self) -> u64 {
+        self.last_seq
     }
 
     /// The checksum of the last frame, which the next one has to name; 0: there was none.
