@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{Batch, Body, Outlet, Packet, Position, Stream};
-use crate::log::{Frame, Frames, History, LogError};
+use crate::log::{Chain, Frame, Frames, History, LogError};
 use crate::orders::Progress;
 
 /// How many frames are replayed at a time.
@@ -181,7 +181,7 @@ impl std::fmt::Debug for Replay {
 impl Replay {
     fn new(history: &dyn History) -> Result<Self, LogError> {
         Ok(Self {
-            frames: history.frames()?,
+            frames: history.frames(Chain::default())?,
             exchange: Exchange::new(),
             seq: 0,
         })

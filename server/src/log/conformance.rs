@@ -9,7 +9,7 @@ use orderbook_core::{AccountId, Timestamp};
 
 use crate::api::hex::hex;
 
-use super::{CommandLog, Frame, LogError, SqliteLog};
+use super::{Chain, CommandLog, Frame, LogError, SqliteLog};
 
 type TestResult = Result<(), Box<dyn std::error::Error>>;
 
@@ -41,20 +41,30 @@ fn frames(count: u64) -> Vec<Frame> {
         .collect()
 }
 
-fn read(log: &dyn CommandLog) -> Result<Vec<Frame>, LogError> {
+fn read(log: &mut dyn CommandLog) -> Result<Vec<Frame>, LogError> {
     let mut found = Vec::new();
-    log.read(&mut |frame| {
+    log.read(Chain::default(), &mut |frame| {
         found.push(frame);
         Ok(())
     })?;
     Ok(found)
 }
 
-fn written(dir: &Path, frames: &[Frame]) -> Result<SqliteLog, LogError> {
-    let mut log = SqliteLog::open(dir)?;
+/// Appends frames, each under its own epoch.
+fn append(log: &mut dyn CommandLog, frames: &[Frame]) -> Result<(), LogError> {
+    let mut epoch = None;
     for frame in frames {
+        if epoch != Some(frame.epoch) {
+            epoch = Some(log.begin(frame.epoch)?);
+        }
         log.append(frame)?;
     }
+    Ok(())
+}
+
+fn written(dir: &Path, frames: &[Frame]) -> Result<SqliteLog, LogError> {
+    let mut log = SqliteLog::open(dir)?;
+    append(&mut log, frames)?;
     Ok(log)
 }
 
@@ -62,22 +72,21 @@ fn written(dir: &Path, frames: &[Frame]) -> Result<SqliteLog, LogError> {
 fn what_was_appended_is_read_back_also_after_reopening() -> TestResult {
     let dir = tempfile::tempdir()?;
     let frames = frames(7);
-    let log = written(dir.path(), &frames[..5])?;
-    assert_eq!(read(&log)?, frames[..5]);
+    let mut log = written(dir.path(), &frames[..5])?;
+    assert_eq!(read(&mut log)?, frames[..5]);
     drop(log);
     let mut log = SqliteLog::open(dir.path())?;
-    assert_eq!(read(&log)?, frames[..5]);
-    log.append(&frames[5])?;
-    log.append(&frames[6])?;
-    assert_eq!(read(&log)?, frames);
+    assert_eq!(read(&mut log)?, frames[..5]);
+    append(&mut log, &frames[5..])?;
+    assert_eq!(read(&mut log)?, frames);
     Ok(())
 }
 
 #[test]
 fn an_empty_log_has_no_frames() -> TestResult {
     let dir = tempfile::tempdir()?;
-    assert_eq!(read(&SqliteLog::open(dir.path())?)?, []);
-    assert_eq!(read(&SqliteLog::open(dir.path())?)?, []);
+    assert_eq!(read(&mut SqliteLog::open(dir.path())?)?, []);
+    assert_eq!(read(&mut SqliteLog::open(dir.path())?)?, []);
     Ok(())
 }
 
@@ -91,7 +100,7 @@ fn a_number_is_not_given_twice_and_the_log_takes_nothing_after_an_error() -> Tes
         Err(LogError::Storage { .. })
     ));
     assert!(matches!(log.append(&frames[2]), Err(LogError::Poisoned)));
-    assert_eq!(read(&log)?, frames[..2]);
+    assert_eq!(read(&mut log)?, frames[..2]);
     Ok(())
 }
 
@@ -141,7 +150,7 @@ fn what_is_not_what_was_written_is_named() -> TestResult {
         let dir = tempfile::tempdir()?;
         drop(written(dir.path(), &frames(5))?);
         tamper(dir.path(), sql)?;
-        let error = read(&SqliteLog::open(dir.path())?)
+        let error = read(&mut SqliteLog::open(dir.path())?)
             .expect_err(sql)
             .to_string();
         assert!(error.contains(expected), "{sql}: {error}");
@@ -157,7 +166,7 @@ fn a_frame_of_another_history_is_noticed() -> TestResult {
     let frames = frames(4);
     drop(written(dir.path(), &frames)?);
     let mut strangers = frames.clone();
-    strangers[0].epoch = 9;
+    strangers[0].inputs[0] = input(9);
     drop(written(other.path(), &strangers)?);
     let path = other.path().join("commands.sqlite");
     let stranger = path.to_str().ok_or("the path is text")?;
@@ -169,7 +178,7 @@ fn a_frame_of_another_history_is_noticed() -> TestResult {
              INSERT INTO frames SELECT * FROM other.frames WHERE number = 3;"
         ),
     )?;
-    let error = read(&SqliteLog::open(dir.path())?)
+    let error = read(&mut SqliteLog::open(dir.path())?)
         .expect_err("spliced")
         .to_string();
     assert!(error.contains("frame 3: it does not follow"), "{error}");
@@ -248,7 +257,7 @@ fn a_damaged_head_does_not_stop_an_intact_log() -> TestResult {
         let frames = frames(2);
         drop(written(dir.path(), &frames)?);
         std::fs::write(dir.path().join("commands.head"), head)?;
-        assert_eq!(read(&SqliteLog::open(dir.path())?)?, frames);
+        assert_eq!(read(&mut SqliteLog::open(dir.path())?)?, frames);
     }
     Ok(())
 }
@@ -285,7 +294,7 @@ fn a_log_of_another_version_is_refused_by_its_version_and_left_alone() -> TestRe
         &format!("UPDATE frames SET payload = x'{payload}', crc = {crc}"),
     )?;
     let before = std::fs::read(dir.path().join("commands.sqlite"))?;
-    let error = read(&SqliteLog::open(dir.path())?)
+    let error = read(&mut SqliteLog::open(dir.path())?)
         .expect_err("an older log")
         .to_string();
     for words in [
@@ -306,6 +315,7 @@ const GOLDEN: &str = "0301e80704010080808080808080808002";
 fn the_wal_stays_bounded() -> TestResult {
     let dir = tempfile::tempdir()?;
     let mut log = SqliteLog::open(dir.path())?;
+    log.begin(1)?;
     let wal = dir.path().join("commands.sqlite-wal");
     let (mut number, mut restarts) = (0, 0);
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);

@@ -10,7 +10,7 @@ use exchange_engine::{Exchange, Input, replay};
 use orderbook_core::Timestamp;
 use serde::Serialize;
 
-use super::{Frame, Frames, LogError, LogId, sqlite};
+use super::{Chain, Frame, Frames, LogError, LogId, sqlite};
 use crate::cli::{DumpArgs, LogCommand, VerifyArgs};
 
 /// Does what the command line asks for.
@@ -133,5 +133,5 @@ fn dump(args: &DumpArgs, out: &mut impl Write) -> anyhow::Result<()> {
 /// The frames of the log in a directory, and the newest one that was acknowledged, if that is known.
 fn open(data_dir: &Path) -> Result<(Box<dyn Frames>, Option<u64>), LogError> {
     let (history, acknowledged) = sqlite::look(data_dir)?;
-    Ok((history.frames()?, acknowledged))
+    Ok((history.frames(Chain::default())?, acknowledged))
 }

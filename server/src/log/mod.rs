@@ -15,7 +15,7 @@ use std::sync::Arc;
 use exchange_engine::frame::FrameError;
 use sha2::{Digest, Sha256};
 
-pub(crate) use exchange_engine::frame::Frame;
+pub(crate) use exchange_engine::frame::{Chain, Frame};
 pub(crate) use sqlite::SqliteLog;
 
 use crate::api::hex::hex;
@@ -58,30 +58,80 @@ impl fmt::Debug for LogId {
     }
 }
 
-/// Where frames are kept.
+/// Where frames are kept. Whoever opens a log means to be the only one who writes it.
+///
+/// ```text
+/// open -> read -> begin -> append ... append
+///                            ^           | an error
+///                            |           v
+///                            +------- resolve
+/// ```
 pub(crate) trait CommandLog: Send {
-    /// Makes a frame durable. The caller numbers frames and inputs without gaps.
+    /// Shows the frames after a place, checked, and stops at the first error. Tells where the log
+    /// ends.
     ///
-    /// After an error the outcome is unknown and the log takes nothing more.
+    /// # Errors
+    ///
+    /// [`LogError::Corrupt`] where the log has another frame at that place, too.
+    fn read(
+        &mut self,
+        after: Chain,
+        visit: &mut dyn FnMut(Frame) -> Result<(), LogError>,
+    ) -> Result<Chain, LogError>;
+
+    /// Begins an epoch, under which frames may be appended from now on: this number, or a later one
+    /// where there was one as late. It is durable, and so later than that of every frame.
+    fn begin(&mut self, epoch: u64) -> Result<u64, LogError>;
+
+    /// Makes a frame of the current epoch durable. The caller numbers frames and inputs without gaps.
+    ///
+    /// # Errors
+    ///
+    /// [`LogError::Fenced`] where somebody else has begun a later epoch. After any other error the
+    /// outcome is unknown, and the log takes nothing more before [`resolve`](Self::resolve).
     fn append(&mut self, frame: &Frame) -> Result<(), LogError>;
 
-    /// Shows all frames from the first on, checked, and stops at the first error.
-    fn read(&self, visit: &mut dyn FnMut(Frame) -> Result<(), LogError>) -> Result<(), LogError>;
+    /// Finds out what became of an append that failed, and takes the log anew under a later epoch: by
+    /// then the frame has reached the log or never will.
+    ///
+    /// # Errors
+    ///
+    /// As long as the storage does not work; to be tried again. [`LogError::is_final`] tells when not.
+    fn resolve(&mut self) -> Result<Resolved, LogError>;
 
     /// The same frames for others to read, also while this log is being appended to.
     fn history(&self) -> Arc<dyn History>;
 }
 
+/// What became of an append that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Resolved {
+    /// Whether the frame is in the log.
+    pub(crate) durable: bool,
+    /// The epoch from now on.
+    pub(crate) epoch: u64,
+}
+
 /// A log that others may read.
 pub(crate) trait History: fmt::Debug + Send + Sync {
-    /// The frames from the first on.
-    fn frames(&self) -> Result<Box<dyn Frames>, LogError>;
+    /// The frames after a place.
+    fn frames(&self, after: Chain) -> Result<Box<dyn Frames>, LogError>;
+
+    /// The number of the oldest frame that is kept.
+    fn oldest(&self) -> Result<Option<u64>, LogError>;
+
+    /// Forgets the frames up to this number, but never the newest one. It goes in small steps, none of
+    /// which holds an append up for long.
+    fn forget(&self, through: u64) -> Result<(), LogError>;
 }
 
 /// Frames, one after the other.
 pub(crate) trait Frames: Send {
     /// The next durable frame, checked, or `None` where the log ends for now.
     fn next(&mut self) -> Result<Option<Frame>, LogError>;
+
+    /// Where the last frame was.
+    fn place(&self) -> Chain;
 }
 
 /// What can be wrong with a log.
@@ -118,9 +168,17 @@ pub(crate) enum LogError {
     /// A former append failed.
     #[error("the command log takes nothing more since an append failed")]
     Poisoned,
+    /// Somebody else has taken the log.
+    #[error("another process has taken the command log {path}; this one may not write it any more")]
+    Fenced { path: String },
 }
 
 impl LogError {
+    /// Whether it will be the same however often it is tried.
+    pub(crate) const fn is_final(&self) -> bool {
+        !matches!(self, Self::Storage { .. })
+    }
+
     /// What is wrong with the frames of a log.
     fn of(path: String, error: FrameError) -> Self {
         match error {
@@ -151,5 +209,37 @@ impl LogError {
             found: 0,
             acknowledged,
         }
+    }
+}
+
+/// Makes sure that a log has come to a place, and not by another way. `found` is the checksum of the
+/// frame there, `bounds` are the oldest and the newest frame of the log.
+///
+/// # Errors
+///
+/// [`LogError::Truncated`] where the log ends before, [`LogError::Corrupt`] where there is another
+/// frame.
+fn is_at(
+    path: String,
+    place: Chain,
+    found: Option<u32>,
+    bounds: Option<(u64, u64)>,
+) -> Result<(), LogError> {
+    let number = place.number();
+    match found {
+        Some(crc) if crc != place.crc() => Err(LogError::Corrupt {
+            path,
+            frame: number,
+            what: "it is not the one that was there when a snapshot was made".into(),
+        }),
+        // It may have been forgotten since.
+        None if bounds.is_none_or(|(_, newest)| newest < number) && number > 0 => {
+            Err(LogError::Truncated {
+                path,
+                found: bounds.map_or(0, |(_, newest)| newest),
+                acknowledged: number,
+            })
+        }
+        _ => Ok(()),
     }
 }

@@ -3,9 +3,10 @@
 use exchange_engine::{Command, Exchange, Input, Reject};
 use orderbook_core::Timestamp;
 
+use super::clock::now;
 use super::sequencer::State;
 use crate::bus::ConsumerGone;
-use crate::log::{CommandLog, LogError, LogId};
+use crate::log::{Chain, CommandLog, LogError, LogId};
 
 /// The state that a start leads to.
 #[derive(Debug)]
@@ -22,16 +23,19 @@ pub(crate) struct Recovered {
 
 /// Replays the whole log: every frame is applied again and published again, so that everything
 /// folded from the feed is rebuilt on the way.
-pub(super) fn recover(log: &dyn CommandLog, state: &mut State) -> Result<(), StartError> {
+pub(super) fn recover(log: &mut dyn CommandLog, state: &mut State) -> Result<(), StartError> {
     let mut gone = None;
-    log.read(&mut |frame| {
+    log.read(Chain::default(), &mut |frame| {
         if gone.is_none() {
             gone = state.apply(&frame).err();
         }
         Ok(())
     })?;
-    state.begin_epoch();
-    gone.map_or(Ok(()), |gone| Err(gone.into()))
+    if let Some(gone) = gone {
+        return Err(gone.into());
+    }
+    state.begin_epoch(log.begin(now().get())?);
+    Ok(())
 }
 
 /// Why the exchange does not start.

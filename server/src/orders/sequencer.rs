@@ -10,7 +10,7 @@ use exchange_engine::{Command, Exchange, Input};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Listings;
-use super::clock::{Clock, Progress, now};
+use super::clock::{Clock, Progress};
 use super::recovery::{self, Recovered, StartError};
 use crate::bus::{self, Batch, ConsumerGone, Feed, Outcome, Position};
 use crate::log::{CommandLog, Frame, LogId};
@@ -104,7 +104,7 @@ impl Sequencer {
 /// Starts the sequencer thread: it replays the log through the feed, lists what `genesis` asks
 /// for, and then takes commands. The receiver tells when recovery is done, or why it failed.
 pub(crate) fn start(
-    log: impl CommandLog + 'static,
+    mut log: impl CommandLog + 'static,
     feed: Feed,
     genesis: impl FnOnce(&Exchange, &Listings) -> Result<Vec<Command>, StartError> + Send + 'static,
 ) -> std::io::Result<(Sequencer, oneshot::Receiver<Result<Recovered, StartError>>)> {
@@ -128,7 +128,7 @@ pub(crate) fn start(
                 epoch: 0,
                 seq: 0,
             };
-            let recovered = recovery::recover(&log, &mut state);
+            let recovered = recovery::recover(&mut log, &mut state);
             let mut writer = Writer { log, state };
             let started = recovered
                 .and_then(|()| genesis(&writer.state.exchange, &writer.state.listings))
@@ -175,8 +175,8 @@ impl State {
 
     /// Begins an epoch: frames and packets of this start are told from those of earlier ones, also
     /// where an earlier one wrote nothing.
-    pub(super) fn begin_epoch(&mut self) {
-        self.epoch = now().get().max(self.epoch + 1);
+    pub(super) fn begin_epoch(&mut self, epoch: u64) {
+        self.epoch = epoch;
         self.feed.outlet().begin(Position {
             epoch: self.epoch,
             seq: self.seq,

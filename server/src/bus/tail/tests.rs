@@ -82,9 +82,17 @@ static OPENED: AtomicUsize = AtomicUsize::new(0);
 struct Counting(Arc<dyn History>);
 
 impl History for Counting {
-    fn frames(&self) -> Result<Box<dyn Frames>, LogError> {
+    fn frames(&self, after: Chain) -> Result<Box<dyn Frames>, LogError> {
         OPENED.fetch_add(1, Ordering::Relaxed);
-        self.0.frames()
+        self.0.frames(after)
+    }
+
+    fn oldest(&self) -> Result<Option<u64>, LogError> {
+        self.0.oldest()
+    }
+
+    fn forget(&self, through: u64) -> Result<(), LogError> {
+        self.0.forget(through)
     }
 }
 
@@ -124,8 +132,16 @@ struct Failing(Arc<dyn History>);
 struct FailingFrames(Box<dyn Frames>);
 
 impl History for Failing {
-    fn frames(&self) -> Result<Box<dyn Frames>, LogError> {
-        Ok(Box::new(FailingFrames(self.0.frames()?)))
+    fn frames(&self, after: Chain) -> Result<Box<dyn Frames>, LogError> {
+        Ok(Box::new(FailingFrames(self.0.frames(after)?)))
+    }
+
+    fn oldest(&self) -> Result<Option<u64>, LogError> {
+        self.0.oldest()
+    }
+
+    fn forget(&self, through: u64) -> Result<(), LogError> {
+        self.0.forget(through)
     }
 }
 
@@ -135,6 +151,10 @@ impl Frames for FailingFrames {
             return Err(LogError::Poisoned);
         }
         self.0.next()
+    }
+
+    fn place(&self) -> Chain {
+        self.0.place()
     }
 }
 
