@@ -63,7 +63,7 @@ struct Rolling {
     /// Of all trades before that.
     left: Sums,
     /// The newest trade that has left it.
-    previous: Option<(Key, Price)>,
+    previous: Option<PublicTrade>,
 }
 
 /// The end of time. What leaves then is only looked for then, which is no harm.
@@ -278,10 +278,10 @@ impl RollingTicker {
     /// longer in the list.
     pub(crate) fn forget(&mut self, busted: &PublicTrade) {
         for window in &mut self.windows {
-            if window.previous.map(|(key, _)| key) == Some(key(busted)) {
+            if window.previous.as_ref().map(key) == Some(key(busted)) {
                 let before = window.start.checked_sub(self.first + 1);
                 let before = before.and_then(|index| self.trades.get(usize::try_from(index).ok()?));
-                window.previous = before.map(|trade| (key(trade), trade.price));
+                window.previous = before.copied();
             }
         }
         if self.last == Some(*busted) {
@@ -305,7 +305,7 @@ impl RollingTicker {
             low: extreme(&self.lows),
             last: self.last.map(|trade| trade.price),
             last_quantity: self.last.map(|trade| trade.quantity),
-            previous_close: window.previous.map(|(_, price)| price),
+            previous_close: window.previous.map(|trade| trade.price),
             volume: Volume::new(self.total.volume - window.left.volume),
             quote_volume: self.total.quote_volume.minus(&window.left.quote_volume),
             trade_count: self.first + self.trades.len() as u64 - window.start,
@@ -357,6 +357,14 @@ impl RollingTicker {
     /// The time of the newest trade that was left out although the longest window held it.
     pub(crate) const fn truncated(&self) -> Option<Timestamp> {
         self.truncated
+    }
+
+    /// The newest trade that is no longer in the list, unless it was busted.
+    pub(crate) fn newest_gone(&self) -> Option<&PublicTrade> {
+        let Some(longest) = self.windows.first() else {
+            return self.last();
+        };
+        longest.previous.as_ref()
     }
 
     /// The last trade ever, by time and id.
@@ -463,8 +471,8 @@ impl Rolling {
     /// Takes note of a trade that is in the list but no longer in the window.
     fn leave(&mut self, trade: &PublicTrade) {
         self.left.add(trade);
-        if self.previous.map(|(key, _)| key) < Some(key(trade)) {
-            self.previous = Some((key(trade), trade.price));
+        if self.previous.as_ref().map(key) < Some(key(trade)) {
+            self.previous = Some(*trade);
         }
     }
 }

@@ -15,6 +15,8 @@ mod log;
 mod marketdata;
 mod orders;
 mod postgres;
+#[cfg(test)]
+mod restored_folds;
 mod role;
 mod store;
 

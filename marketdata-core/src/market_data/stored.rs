@@ -19,7 +19,8 @@ pub struct StoredMarket {
     pub depth: DepthSnapshot,
     /// The candles of every interval.
     pub candles: Vec<StoredCandles>,
-    /// The trades of the longest window and of the tape, by ascending id.
+    /// The trades of the longest window and of the tape, and the last one before them, which is the
+    /// previous close and may be the last of all; by ascending id.
     pub trades: Vec<PublicTrade>,
     /// The id of the newest trade of all; `None` before the first.
     pub newest_trade: Option<TradeId>,
@@ -34,8 +35,13 @@ impl MarketData {
     /// What it takes to [go on](Self::restore) from here, between two commands of the book.
     pub fn stored(&self) -> StoredMarket {
         let first = self.ticker.trades().next().map(|trade| trade.id);
-        let before = self.tape.since(TradeId::new(0), usize::MAX);
-        let before = before.take_while(|trade| first.is_none_or(|first| trade.id < first));
+        let is_before = |trade: &&PublicTrade| first.is_none_or(|first| trade.id < first);
+        let on_tape = |limit| self.tape.since(TradeId::new(0), limit);
+        let oldest = on_tape(1).next().map(|trade| trade.id);
+        let gone = self.ticker.newest_gone();
+        let gone = gone.filter(|gone| oldest.is_none_or(|oldest| gone.id < oldest));
+        let on_tape = on_tape(usize::MAX).take_while(is_before);
+        let before = gone.into_iter().chain(on_tape);
         StoredMarket {
             now: self.now(),
             depth: self.depth.snapshot(usize::MAX),
@@ -50,8 +56,10 @@ impl MarketData {
     /// Market data that goes on from what somebody kept, also in the middle of an interval: what has
     /// to be applied is what comes after that.
     ///
-    /// What is not kept is not known: the last trade, and what a window's previous close was, where
-    /// the trade had left both the longest window and the tape.
+    /// It says the same as what was kept, as long as no trade is busted: those that had left both the
+    /// windows and the tape are not known to it, but for the newest of them. Where the settings
+    /// say to keep less than before, the oldest goes; where they say more, what is missing is still
+    /// [said to be](crate::Tape::forgotten) missing.
     ///
     /// # Errors
     ///

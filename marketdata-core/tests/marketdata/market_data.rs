@@ -5,7 +5,7 @@ use marketdata_core::{
     MarketError, MarketEvent, PublicTrade, Quote, RollingTicker, Settings, Tape, TradeError,
     Window,
 };
-use orderbook_core::{Event, Level, Price, Quantity, Side, Timestamp};
+use orderbook_core::{Event, Level, Price, Quantity, Side, Timestamp, TradeId};
 use proptest::prelude::*;
 
 use crate::given::{DAY, HOUR, MINUTE, book, closed, command, level, pause, rested, trade, traded};
@@ -196,7 +196,7 @@ fn a_trade_that_was_there_before_is_refused() {
     for id in [1, 2] {
         let again = traded(id, Buy, 101, 1);
         let result = market.apply(Timestamp::new(9 * DAY), &again, &mut Vec::new());
-        let id = orderbook_core::TradeId::new(id);
+        let id = TradeId::new(id);
         assert_eq!(result, Err(MarketError::Trade(TradeError::Repeated { id })));
         assert_eq!(market, before);
     }
@@ -405,17 +405,10 @@ proptest! {
             prop_assert!(series.candles().eq(restored.candles()));
         }
         for window in ticker.windows() {
-            let mut expected = market.ticker(window).expect("asked for");
-            let found = restored.ticker(window).expect("asked for");
-            // What had left both the windows and the tape by then is not known to it.
-            if found.stats.previous_close.is_none() {
-                expected.stats.previous_close = None;
-            }
-            if found.stats.last.is_none() {
-                (expected.stats.last, expected.stats.last_quantity) = (None, None);
-            }
-            prop_assert_eq!(found, expected);
+            prop_assert_eq!(restored.ticker(window), market.ticker(window));
         }
+        prop_assert_eq!(restored.last_trade(), market.last_trade());
+        prop_assert_eq!(restored.stored(), market.stored());
     }
 }
 
@@ -436,7 +429,7 @@ fn the_last_trade_is_the_newest_that_is_known_and_was_not_busted() {
     assert_eq!(last(&market), Some(2));
     // The first has left the window and is on the tape.
     for (id, left) in [(2, Some(1)), (1, None)] {
-        let busted = market.bust(orderbook_core::TradeId::new(id), &mut Vec::new());
+        let busted = market.bust(TradeId::new(id), &mut Vec::new());
         assert!(busted.is_some());
         assert_eq!(last(&market), left);
     }
@@ -469,6 +462,82 @@ fn what_is_missing_is_still_missing_later() {
 }
 
 #[test]
+fn the_last_trade_and_the_previous_close_are_kept_when_nothing_else_is() {
+    let settings = Settings {
+        trades: 0,
+        windows: vec![Window::ONE_HOUR, Window::ONE_MINUTE],
+        ..Settings::default()
+    };
+    let mut market = MarketData::new(&settings);
+    report(&mut market, DAY, &[rested(Sell, 101, 9)]);
+    for (id, minute) in [(1, 0), (2, 10), (3, 65)] {
+        report(
+            &mut market,
+            DAY + minute * MINUTE,
+            &[traded(id, Buy, 101, id)],
+        );
+    }
+    // The second has just left the longer window, and then the third has.
+    for (minute, kept) in [(70, 2), (125, 1)] {
+        market.advance(Timestamp::new(DAY + minute * MINUTE), &mut Vec::new());
+        let stored = market.stored();
+        assert_eq!(stored.trades.len(), kept);
+        let restored = MarketData::restore(&settings, stored).expect("what was kept");
+        assert_eq!(restored.last_trade(), market.last_trade());
+        for window in settings.windows.iter().copied() {
+            let stats = restored.ticker(window).expect("asked for").stats;
+            assert!(stats.last.is_some() && stats.previous_close.is_some());
+            assert_eq!(restored.ticker(window), market.ticker(window));
+        }
+        assert_eq!(restored.tape(), market.tape());
+        assert_eq!(restored.stored(), market.stored());
+    }
+}
+
+#[test]
+fn other_settings_leave_no_gap_that_is_not_told() {
+    let keeping = |trades, candles, window_trades| Settings {
+        intervals: vec![Interval::ONE_MINUTE],
+        trades,
+        candles,
+        window_trades,
+        ..Settings::default()
+    };
+    let mut market = MarketData::new(&keeping(3, 3, 3));
+    report(&mut market, DAY, &[rested(Sell, 101, 99)]);
+    for id in 1..=9 {
+        report(&mut market, DAY + id * MINUTE, &[traded(id, Buy, 101, id)]);
+    }
+    for (trades, candles, window_trades) in [(2, 2, 2), (3, 3, 3), (5, 5, 5), (0, 0, 0), (5, 0, 1)]
+    {
+        let settings = keeping(trades, candles, window_trades);
+        let restored = MarketData::restore(&settings, market.stored()).expect("what was kept");
+        let tape = restored.tape();
+        let ids = |from: u64| (from..=9).collect::<Vec<_>>();
+        // One more than were on the tape is known, since it is the previous close.
+        let first = 10 - trades.min(4) as u64;
+        let found: Vec<_> = tape.recent(99).map(|trade| trade.id.get()).collect();
+        assert_eq!(found, ids(first));
+        assert_eq!(tape.forgotten().map(TradeId::get), Some(first - 1));
+
+        let series = restored.candles(Interval::ONE_MINUTE).expect("kept");
+        let first = 9 - candles.min(3) as u64;
+        let minute = |id| Timestamp::new(DAY + id * MINUTE);
+        let found: Vec<_> = series.candles().map(|it| it.open_time).collect();
+        assert_eq!(
+            found,
+            ids(first).into_iter().map(minute).collect::<Vec<_>>()
+        );
+        assert_eq!(series.forgotten(), Some(minute(first - 1)));
+
+        let stats = restored.ticker(Window::ONE_DAY).expect("a day").stats;
+        assert_eq!(stats.trade_count, window_trades.min(4) as u64);
+        assert!(stats.is_truncated);
+        assert_eq!(stats.last_quantity, Some(Quantity::new(9)));
+    }
+}
+
+#[test]
 fn what_was_not_kept_like_that_is_not_gone_on_from() {
     let mut market = market();
     let events = [
@@ -480,7 +549,7 @@ fn what_was_not_kept_like_that_is_not_gone_on_from() {
     let restore = |stored| MarketData::restore(&Settings::default(), stored).map(drop);
     assert_eq!(restore(market.stored()), Ok(()));
     let misplaced = |id| {
-        let id = orderbook_core::TradeId::new(id);
+        let id = TradeId::new(id);
         Err(MarketError::Trade(TradeError::Misplaced { id }))
     };
     let mut stored = market.stored();

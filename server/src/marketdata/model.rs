@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use exchange_engine::{Event, InstrumentId, Scope};
-use marketdata_core::{MarketData, MarketError, MarketEvent, Settings};
+use marketdata_core::{MarketData, MarketError, MarketEvent, Settings, StoredMarket};
 use orderbook_core::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::bus::Outcome;
 use crate::config::Memory;
@@ -15,6 +16,15 @@ pub(crate) struct MarketModel {
     settings: Settings,
     /// Of those that are listed.
     markets: BTreeMap<InstrumentId, MarketData>,
+    halted: bool,
+    halted_instruments: BTreeSet<InstrumentId>,
+}
+
+/// What a [`MarketModel`] keeps. Equal models give equal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredMarkets {
+    /// By ascending instrument.
+    markets: Vec<(InstrumentId, StoredMarket)>,
     halted: bool,
     halted_instruments: BTreeSet<InstrumentId>,
 }
@@ -91,6 +101,35 @@ impl MarketModel {
             market.advance(now, &mut market_events);
             changes.extend(market_events.drain(..).map(|event| (*instrument, event)));
         }
+    }
+
+    /// What it takes to [go on](Self::restore) from here. O(trades + candles + levels).
+    #[cfg_attr(not(test), expect(dead_code, reason = "for snapshots to come"))]
+    pub(crate) fn stored(&self) -> StoredMarkets {
+        let markets = self.markets.iter();
+        StoredMarkets {
+            markets: markets.map(|(id, market)| (*id, market.stored())).collect(),
+            halted: self.halted,
+            halted_instruments: self.halted_instruments.clone(),
+        }
+    }
+
+    /// A model that goes on from what was stored. Where less is to be kept than was then, the oldest
+    /// goes; where more is, what is missing is still said to be.
+    ///
+    /// # Errors
+    ///
+    /// A [`MarketError`] where no fold over events leads to what was stored.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for snapshots to come"))]
+    pub(crate) fn restore(memory: &Memory, stored: StoredMarkets) -> Result<Self, MarketError> {
+        let mut model = Self::new(memory);
+        for (instrument, market) in stored.markets {
+            let market = MarketData::restore(&model.settings, market)?;
+            model.markets.insert(instrument, market);
+        }
+        model.halted = stored.halted;
+        model.halted_instruments = stored.halted_instruments;
+        Ok(model)
     }
 
     /// The market data of an instrument that is listed.

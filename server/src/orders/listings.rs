@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 
 use exchange_engine::{Command, InstrumentId};
+use serde::{Deserialize, Serialize};
 
 use crate::bus::Batch;
 use crate::log::Frame;
 
 /// The instruments that were ever listed, and what they were called.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Listings(BTreeMap<InstrumentId, String>);
 
 impl Listings {
@@ -35,5 +36,22 @@ impl Listings {
     /// Whether an instrument ever had this name.
     pub(crate) fn has_listed(&self, symbol: &str) -> bool {
         self.0.values().any(|listed| listed == symbol)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_listed_is_known_after_being_stored() {
+        let listed = [(3, "BTCUSDT"), (7, "ETHUSDT")];
+        let listed = listed.map(|(id, symbol)| (InstrumentId::new(id), symbol.into()));
+        let listings = Listings(listed.into());
+        let stored = postcard::to_stdvec(&listings).expect("plain data");
+        let restored: Listings = postcard::from_bytes(&stored).expect("what was encoded");
+        assert_eq!(restored, listings);
+        assert_eq!(restored.next_id(), InstrumentId::new(8));
+        assert!(restored.has_listed("BTCUSDT"));
     }
 }
