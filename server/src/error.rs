@@ -55,6 +55,15 @@ impl ApiError {
         -1001,
         "Internal error; unable to process your request. Please try again.",
     );
+    /// The log cannot be written: what was sent was not stored.
+    pub(crate) const SUSPENDED: Self = Self {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        code: -1016,
+        msg: Cow::Borrowed(
+            "The exchange cannot store requests at the moment. This one was not stored, nothing has happened. Please try again.",
+        ),
+        retry_after_seconds: Some(1),
+    };
     /// The outcome of an order is unknown; the client is to ask by its client order id.
     pub(crate) const UNKNOWN_OUTCOME: Self = Self::new(
         StatusCode::SERVICE_UNAVAILABLE,
@@ -277,6 +286,7 @@ impl From<SubmitError> for ApiError {
     fn from(error: SubmitError) -> Self {
         match error {
             SubmitError::Overloaded => Self::OVERLOADED,
+            SubmitError::Suspended => Self::SUSPENDED,
             SubmitError::Closed => Self::DISCONNECTED,
             SubmitError::Stopped => Self::UNKNOWN_OUTCOME,
         }
@@ -354,6 +364,22 @@ mod tests {
         for reject in [BookReject::InvalidPriceRange, BookReject::TimeWentBackwards] {
             let error = ApiError::from(Reject::Book(reject));
             assert_eq!((error.code, &*error.msg), (-1100, &*reject.to_string()));
+        }
+    }
+
+    #[test]
+    fn a_command_without_an_outcome_says_whether_anything_happened() {
+        for (error, status, code, msg) in [
+            (SubmitError::Overloaded, 429, -1008, "overloaded"),
+            (SubmitError::Suspended, 503, -1016, "nothing has happened"),
+            (SubmitError::Closed, 503, -1001, "unable to process"),
+            (SubmitError::Stopped, 503, -1006, "status unknown"),
+        ] {
+            let told = ApiError::from(error);
+            assert_eq!((told.status.as_u16(), told.code), (status, code));
+            assert!(told.msg.contains(msg), "{}", told.msg);
+            let waits = told.into_response().headers().contains_key("retry-after");
+            assert_eq!(waits, error == SubmitError::Suspended, "{error:?}");
         }
     }
 

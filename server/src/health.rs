@@ -36,7 +36,9 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(health: Arc<Health>) -> R
 /// Whether orders are taken. What else is unwell is told, but keeps nobody out: the log has what
 /// the database does not have yet.
 async fn ready(State(health): State<Arc<Health>>) -> Response {
+    let suspension = health.entry.suspension();
     let (code, status) = match (&health.entry, health.entry.is_running()) {
+        _ if suspension.is_some() => (StatusCode::SERVICE_UNAVAILABLE, "suspended"),
         (_, true) => (StatusCode::OK, "ready"),
         (OrderEntry::Local(_), false) => {
             (StatusCode::SERVICE_UNAVAILABLE, "the sequencer has stopped")
@@ -47,6 +49,10 @@ async fn ready(State(health): State<Arc<Health>>) -> Response {
         ),
     };
     let mut body = json!({ "status": status });
+    if let Some(suspension) = suspension {
+        body["seconds"] = suspension.since.elapsed().as_secs().into();
+        body["cause"] = suspension.cause.into();
+    }
     if let Some(writer) = &health.writer {
         body["store"] = store(&writer.progress(), health.entry.published());
     }
@@ -81,12 +87,27 @@ async fn metrics(State(health): State<Arc<Health>>) -> Response {
             "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n"
         ));
     };
+    let is_suspended = health.entry.suspension().is_some();
     metric(
         "exchange_ready",
         "gauge",
         "Whether orders are taken.",
-        health.entry.is_running().into(),
+        (health.entry.is_running() && !is_suspended).into(),
     );
+    if let Some(suspensions) = health.entry.suspensions() {
+        metric(
+            "exchange_suspended",
+            "gauge",
+            "Whether no orders are taken because the command log cannot be written.",
+            is_suspended.into(),
+        );
+        metric(
+            "exchange_suspensions_total",
+            "counter",
+            "How often the command log could not be written.",
+            suspensions,
+        );
+    }
     let published = health.entry.published();
     metric(
         "exchange_inputs_total",

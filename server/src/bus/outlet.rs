@@ -143,7 +143,7 @@ impl Outlet {
         self.inner.newest.subscribe()
     }
 
-    /// Says where the stream stands before anything is published.
+    /// Says where the stream stands before anything is published, or under which epoch it goes on.
     pub(crate) fn begin(&self, position: Position) {
         self.inner.newest.send_replace(position);
     }

@@ -135,13 +135,12 @@ impl Link {
                 outcomes: vec![outcome],
             });
         }
-        Err(match postcard::from_bytes(&bytes) {
-            Ok(NotSequenced::Overloaded) => SubmitError::Overloaded,
-            Ok(NotSequenced::Closed) => SubmitError::Closed,
+        Err(match postcard::from_bytes::<NotSequenced>(&bytes) {
+            Ok(why) => why.into(),
             // Refused before it was looked at: another exchange, or another key.
             Err(_) if status.is_client_error() => SubmitError::Closed,
             // Whoever stands between here and there does not know, either.
-            Ok(NotSequenced::Stopped) | Err(_) => SubmitError::Stopped,
+            Err(_) => SubmitError::Stopped,
         })
     }
 

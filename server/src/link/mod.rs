@@ -30,6 +30,7 @@ pub(crate) use client::{Link, LinkError, Packets};
 pub(crate) use server::{Served, router};
 
 use crate::bus::Outcome;
+use crate::orders::SubmitError;
 
 /// Names the log that a request is about.
 const LOG: &str = "x-exchange-log";
@@ -89,10 +90,55 @@ struct Sequenced {
     outcome: Outcome,
 }
 
-/// Why a command was not answered.
+/// Why a command was not answered. The encoding names a variant by its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum NotSequenced {
     Overloaded,
     Closed,
     Stopped,
+    Suspended,
+}
+
+impl From<SubmitError> for NotSequenced {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Overloaded => Self::Overloaded,
+            SubmitError::Suspended => Self::Suspended,
+            SubmitError::Closed => Self::Closed,
+            SubmitError::Stopped => Self::Stopped,
+        }
+    }
+}
+
+impl From<NotSequenced> for SubmitError {
+    fn from(why: NotSequenced) -> Self {
+        match why {
+            NotSequenced::Overloaded => Self::Overloaded,
+            NotSequenced::Suspended => Self::Suspended,
+            NotSequenced::Closed => Self::Closed,
+            NotSequenced::Stopped => Self::Stopped,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_a_command_has_no_outcome_travels_unchanged() {
+        let encoded = [
+            SubmitError::Overloaded,
+            SubmitError::Closed,
+            SubmitError::Stopped,
+            SubmitError::Suspended,
+        ]
+        .map(|error| {
+            let bytes = postcard::to_stdvec(&NotSequenced::from(error)).expect("it encodes");
+            let why: NotSequenced = postcard::from_bytes(&bytes).expect("it decodes");
+            assert_eq!(SubmitError::from(why), error);
+            bytes
+        });
+        assert_eq!(encoded.concat(), [0, 1, 2, 3], "as former versions have it");
+    }
 }

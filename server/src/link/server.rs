@@ -21,7 +21,7 @@ use crate::api::params::Params;
 use crate::bus::{Feed, Outlet, Packet, Position, Stream, Tail};
 use crate::gateway::Hub;
 use crate::log::LogId;
-use crate::orders::{Sequencer, SubmitError};
+use crate::orders::Sequencer;
 
 /// How often a follower is told how far a stream has come.
 const HEARTBEAT: Duration = Duration::from_millis(100);
@@ -133,11 +133,7 @@ async fn submit(State(served): State<Arc<Served>>, body: Bytes) -> Response {
             postcard(StatusCode::OK, &sequenced)
         }
         Err(error) => {
-            let why = match error {
-                SubmitError::Overloaded => NotSequenced::Overloaded,
-                SubmitError::Closed => NotSequenced::Closed,
-                SubmitError::Stopped => NotSequenced::Stopped,
-            };
+            let why = NotSequenced::from(error);
             postcard(StatusCode::SERVICE_UNAVAILABLE, &why)
         }
     }

@@ -56,6 +56,11 @@ impl Clock {
         state.floor = state.floor.max(time);
     }
 
+    /// What was stamped last will never be: time goes on without it.
+    pub(super) fn withdraw(&self) {
+        self.state().in_flight = false;
+    }
+
     /// How far everything has come. Whoever lets time pass up to here must have folded all up to
     /// the sequence number first.
     pub(crate) fn progress(&self) -> Progress {
@@ -98,6 +103,18 @@ mod tests {
         let passed = clock.progress();
         assert_eq!(passed.seq, 3);
         assert!(passed.time > stamped);
+    }
+
+    #[test]
+    fn time_goes_on_without_what_is_withdrawn() {
+        let clock = Clock::default();
+        let stamped = clock.stamp();
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        clock.withdraw();
+        let passed = clock.progress();
+        assert_eq!(passed.seq, 0);
+        assert!(passed.time > stamped);
+        assert!(clock.stamp() >= passed.time);
     }
 
     #[test]

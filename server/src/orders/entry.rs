@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use exchange_engine::Command;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::clock::Progress;
+use super::gate::Suspension;
+use super::places::Places;
 use super::sequencer::{Receipt, Sequencer, SubmitError};
 use crate::link::Link;
 
@@ -28,7 +30,7 @@ pub(crate) enum OrderEntry {
 #[derive(Debug)]
 pub(crate) struct RemoteSequencer {
     link: Link,
-    in_flight: Semaphore,
+    in_flight: Places,
     /// The newest sequence number that anybody was told of by this process.
     told: AtomicU64,
     progress: watch::Sender<Option<(Progress, Instant)>>,
@@ -38,7 +40,7 @@ impl RemoteSequencer {
     pub(crate) fn new(link: Link) -> Self {
         Self {
             link,
-            in_flight: Semaphore::new(IN_FLIGHT),
+            in_flight: Places::new(IN_FLIGHT),
             told: AtomicU64::new(0),
             progress: watch::Sender::new(None),
         }
@@ -63,9 +65,7 @@ impl RemoteSequencer {
     }
 
     async fn submit(&self, command: Command) -> Result<Receipt, SubmitError> {
-        let Ok(_place) = self.in_flight.try_acquire() else {
-            return Err(SubmitError::Overloaded);
-        };
+        let _place = self.in_flight.take(&command)?;
         let batch = self.link.submit(&command).await?;
         self.told(batch.last_seq());
         Ok(Receipt::first_of(Arc::new(batch)))
@@ -107,7 +107,7 @@ impl OrderEntry {
         }
     }
 
-    /// Whether commands are taken.
+    /// Whether commands are taken, be it only when the log can be written again.
     pub(crate) fn is_running(&self) -> bool {
         match self {
             Self::Local(sequencer) => sequencer.is_running(),
@@ -115,6 +115,23 @@ impl OrderEntry {
                 .progress
                 .borrow()
                 .is_some_and(|(_, heard)| heard.elapsed() < SILENCE),
+        }
+    }
+
+    /// Why no commands are taken for now, while the log cannot be written. Only the process that has
+    /// the log knows; others hear it as the answer to a command.
+    pub(crate) fn suspension(&self) -> Option<Suspension> {
+        match self {
+            Self::Local(sequencer) => sequencer.suspension(),
+            Self::Remote(_) => None,
+        }
+    }
+
+    /// How often the log could not be written since the start of the process that has it.
+    pub(crate) fn suspensions(&self) -> Option<u64> {
+        match self {
+            Self::Local(sequencer) => Some(sequencer.suspensions()),
+            Self::Remote(_) => None,
         }
     }
 }

@@ -2,9 +2,11 @@
 
 mod clock;
 mod entry;
+mod gate;
 mod history;
 mod listings;
 mod model;
+mod places;
 mod record;
 mod recovery;
 pub(crate) mod routes;

@@ -3,34 +3,55 @@
 //! It takes whatever has queued up, appends it to the log as one frame, and only when that is
 //! durable applies it, tells the feed and answers. There is no timer: while one frame is being
 //! made durable, the next one gathers.
+//!
+//! After an append that failed nobody knows whether the frame is in the log. It is not tried again;
+//! commands are refused until the log has told what became of the frame, and only then those who
+//! wait for it are answered.
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use exchange_engine::{Command, Exchange, Input};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Listings;
 use super::clock::{Clock, Progress};
+use super::gate::{Gate, Suspension};
+use super::places::{Place, Places};
 use super::recovery::{self, Recovered, StartError};
 use crate::bus::{self, Batch, ConsumerGone, Feed, Outcome, Position};
-use crate::log::{CommandLog, Frame, LogId};
+use crate::log::{CommandLog, Frame, LogError, LogId, Resolved};
 
 /// How many commands may wait; the next one is refused.
 const QUEUE: usize = 4096;
 /// How many commands one frame takes at most.
 const MAX_FRAME: usize = 1024;
+/// How long to wait before a log that does not work is asked again: twice as long each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// The longest wait.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// A command on its way, and who waits for its outcome.
 #[derive(Debug)]
 struct Submission {
     command: Command,
-    reply: oneshot::Sender<Receipt>,
+    reply: oneshot::Sender<Result<Receipt, SubmitError>>,
+    /// Free again when the command leaves the queue.
+    place: Place,
 }
+
+/// What has been handed in. Places bound it.
+type Queue = mpsc::UnboundedReceiver<Submission>;
 
 /// Where commands are handed in. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Sequencer {
-    queue: mpsc::Sender<Submission>,
+    queue: mpsc::UnboundedSender<Submission>,
+    places: Places,
+    gate: Arc<Gate>,
     clock: Arc<Clock>,
 }
 
@@ -64,6 +85,9 @@ pub(crate) enum SubmitError {
     /// It was not taken in, nothing has happened.
     #[error("too many commands are waiting")]
     Overloaded,
+    /// The log cannot be written at the moment. It was not stored, nothing has happened.
+    #[error("the command log cannot be written at the moment")]
+    Suspended,
     /// The sequencer has ended before; the command was not taken in, nothing has happened.
     #[error("the sequencer has stopped")]
     Closed,
@@ -75,14 +99,29 @@ pub(crate) enum SubmitError {
 impl Sequencer {
     /// Hands in a command and waits for its durable outcome.
     pub(crate) async fn submit(&self, command: Command) -> Result<Receipt, SubmitError> {
+        let receipt = self.enqueue(command)?;
+        receipt.await.map_err(|_| SubmitError::Stopped)?
+    }
+
+    fn enqueue(
+        &self,
+        command: Command,
+    ) -> Result<oneshot::Receiver<Result<Receipt, SubmitError>>, SubmitError> {
+        if !self.is_running() {
+            return Err(SubmitError::Closed);
+        }
         let (reply, receipt) = oneshot::channel();
-        self.queue
-            .try_send(Submission { command, reply })
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => SubmitError::Overloaded,
-                mpsc::error::TrySendError::Closed(_) => SubmitError::Closed,
-            })?;
-        receipt.await.map_err(|_| SubmitError::Stopped)
+        let sent = self.gate.enter(|| {
+            let place = self.places.take(&command)?;
+            let submission = Submission {
+                command,
+                reply,
+                place,
+            };
+            let sent = self.queue.send(submission);
+            sent.map_err(|_| SubmitError::Closed)
+        });
+        sent.flatten().map(|()| receipt)
     }
 
     /// The newest sequence number that anybody was told of.
@@ -95,9 +134,20 @@ impl Sequencer {
         self.clock.progress()
     }
 
-    /// Whether commands are still taken.
+    /// Whether commands are taken, be it only when the log can be written again. Once this is no
+    /// longer so, it takes a restart.
     pub(crate) fn is_running(&self) -> bool {
         !self.queue.is_closed()
+    }
+
+    /// Why no commands are taken for now, while the log cannot be written.
+    pub(crate) fn suspension(&self) -> Option<Suspension> {
+        self.gate.suspension().filter(|_| self.is_running())
+    }
+
+    /// How often the log could not be written since the start.
+    pub(crate) fn suspensions(&self) -> u64 {
+        self.gate.suspensions()
     }
 }
 
@@ -108,11 +158,14 @@ pub(crate) fn start(
     feed: Feed,
     genesis: impl FnOnce(&Exchange, &Listings) -> Result<Vec<Command>, StartError> + Send + 'static,
 ) -> std::io::Result<(Sequencer, oneshot::Receiver<Result<Recovered, StartError>>)> {
-    let (queue, submissions) = mpsc::channel(QUEUE);
+    let (queue, submissions) = mpsc::unbounded_channel();
     let (ready, recovered) = oneshot::channel();
     let clock = Arc::new(Clock::default());
+    let gate = Arc::new(Gate::default());
     let handle = Sequencer {
         queue,
+        places: Places::new(QUEUE),
+        gate: Arc::clone(&gate),
         clock: Arc::clone(&clock),
     };
     std::thread::Builder::new()
@@ -129,7 +182,7 @@ pub(crate) fn start(
                 seq: 0,
             };
             let recovered = recovery::recover(&mut log, &mut state);
-            let mut writer = Writer { log, state };
+            let mut writer = Writer { log, gate, state };
             let started = recovered
                 .and_then(|()| genesis(&writer.state.exchange, &writer.state.listings))
                 .and_then(|commands| writer.list(commands))
@@ -173,8 +226,8 @@ impl State {
         Ok(batch)
     }
 
-    /// Begins an epoch: frames and packets of this start are told from those of earlier ones, also
-    /// where an earlier one wrote nothing.
+    /// Begins an epoch: frames and packets from here on are told from those before, also where none
+    /// were written in between. Whoever follows the feed goes on where it stands.
     pub(super) fn begin_epoch(&mut self, epoch: u64) {
         self.epoch = epoch;
         self.feed.outlet().begin(Position {
@@ -199,40 +252,89 @@ impl State {
 /// The sequencer thread.
 struct Writer<L> {
     log: L,
+    gate: Arc<Gate>,
     state: State,
 }
 
 impl<L: CommandLog> Writer<L> {
-    fn run(&mut self, mut submissions: mpsc::Receiver<Submission>) -> anyhow::Result<()> {
+    fn run(&mut self, mut queue: Queue) -> anyhow::Result<()> {
         let mut waiting = Vec::with_capacity(MAX_FRAME);
         let mut inputs = Vec::with_capacity(MAX_FRAME);
-        while submissions.blocking_recv_many(&mut waiting, MAX_FRAME) > 0 {
+        while queue.blocking_recv_many(&mut waiting, MAX_FRAME) > 0 {
             let time = self.state.clock.stamp();
             let mut replies = Vec::with_capacity(waiting.len());
-            for Submission { command, reply } in waiting.drain(..) {
+            for submission in waiting.drain(..) {
+                let Submission {
+                    command,
+                    reply,
+                    place,
+                } = submission;
+                drop(place);
                 inputs.push(Input { time, command });
                 replies.push(reply);
             }
-            let batch = self.commit(std::mem::take(&mut inputs))?;
+            let frame = self.next_frame(std::mem::take(&mut inputs));
+            let batch = match self.log.append(&frame) {
+                Ok(()) => Some(self.state.apply(&frame)?),
+                Err(error) if error.is_final() => return Err(error.into()),
+                Err(error) => self.suspend(&frame, &error, &mut queue)?,
+            };
             for (index, reply) in replies.into_iter().enumerate() {
-                let batch = Arc::clone(&batch);
+                let batch = batch.clone().ok_or(SubmitError::Suspended);
                 // Who hung up does not want to know; the command stands.
-                drop(reply.send(Receipt { batch, index }));
+                drop(reply.send(batch.map(|batch| Receipt { batch, index })));
             }
         }
         Ok(())
     }
 
-    /// Makes inputs durable, then applies and publishes them.
-    fn commit(&mut self, inputs: Vec<Input>) -> anyhow::Result<Arc<Batch>> {
-        let frame = Frame {
+    fn next_frame(&self, inputs: Vec<Input>) -> Frame {
+        Frame {
             number: self.state.frame + 1,
             epoch: self.state.epoch,
             first_seq: self.state.seq + 1,
             inputs,
+        }
+    }
+
+    /// Takes nothing in until it is known what became of a frame, and goes on under another epoch:
+    /// with the frame, where it is in the log, or without, and nothing of it has happened.
+    fn suspend(
+        &mut self,
+        frame: &Frame,
+        error: &LogError,
+        queue: &mut Queue,
+    ) -> anyhow::Result<Option<Arc<Batch>>> {
+        self.gate.close(error);
+        // Nobody comes in any more, so these are all.
+        while let Ok(Submission { reply, .. }) = queue.try_recv() {
+            drop(reply.send(Err(SubmitError::Suspended)));
+        }
+        let Resolved { durable, epoch } = self.resolve(queue)?;
+        let batch = if durable {
+            Some(self.state.apply(frame)?)
+        } else {
+            self.state.clock.withdraw();
+            None
         };
-        self.log.append(&frame)?;
-        Ok(self.state.apply(&frame)?)
+        self.state.begin_epoch(epoch);
+        self.gate.open();
+        Ok(batch)
+    }
+
+    /// Asks the log until it works again, or never will.
+    fn resolve(&mut self, queue: &Queue) -> anyhow::Result<Resolved> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.log.resolve() {
+                Ok(resolved) => return Ok(resolved),
+                Err(error) if error.is_final() => return Err(error.into()),
+                Err(error) => tracing::debug!(%error, "the command log does not work yet"),
+            }
+            anyhow::ensure!(!queue.is_closed(), "nobody hands in commands any more");
+            std::thread::sleep(pause);
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
     }
 
     /// Carries out what the configuration asks for at start.
@@ -246,7 +348,10 @@ impl<L: CommandLog> Writer<L> {
             .into_iter()
             .map(|command| Input { time, command })
             .collect();
-        let batch = self.commit(inputs).map_err(StartError::Genesis)?;
+        let frame = self.next_frame(inputs);
+        let append = self.log.append(&frame);
+        append.map_err(|error| StartError::Genesis(error.into()))?;
+        let batch = self.state.apply(&frame)?;
         debug_assert!(batch.outcomes.iter().all(|outcome| outcome.result.is_ok()));
         Ok(())
     }

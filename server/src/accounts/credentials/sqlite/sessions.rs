@@ -37,7 +37,7 @@ pub(super) fn start(
     Ok(())
 }
 
-/// Whose live session has this token; notes its use.
+/// Whose live session has this token; notes its use, where the disk takes it.
 pub(super) fn resume(
     database: &Connection,
     token: &TokenHash,
@@ -56,9 +56,13 @@ pub(super) fn resume(
         return Err(CredentialsError::InvalidSession);
     };
     if now - last_used >= TOUCH {
-        database
+        let noted = database
             .prepare_cached("UPDATE sessions SET last_used = ?2 WHERE id = ?1")?
-            .execute((id, now))?;
+            .execute((id, now));
+        if let Err(error) = noted {
+            // The next use notes it; a full disk must not log anybody out.
+            tracing::warn!(%error, "the use of a session could not be noted");
+        }
     }
     Ok(AccountId::new(uncolumn(account)))
 }
