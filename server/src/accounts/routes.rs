@@ -1,6 +1,7 @@
 //! Registration, login, API keys, the faucet, and balances.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use accounts_core::{Amount, FeeRate, FeeTier};
 use axum::body::Bytes;
@@ -8,6 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use exchange_engine::Command;
+use orderbook_core::AccountId;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -46,6 +48,9 @@ struct FaucetRequest {
 /// The most whole units of an asset that one request to the faucet gives.
 const MOST_PER_REQUEST: u64 = 1_000_000_000;
 
+/// How long to wait before an account is tried to be opened again.
+const PAUSE: Duration = Duration::from_millis(200);
+
 /// Reads a JSON body. What it says is not repeated in the error: it may hold a password.
 fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     serde_json::from_slice(bytes).map_err(|error| {
@@ -66,12 +71,27 @@ pub(crate) async fn register(State(app): State<Arc<App>>, bytes: Bytes) -> Answe
     {
         return Err(ApiError::USERNAME_TAKEN);
     }
+    if app.entry.suspension().is_some() {
+        return Err(ApiError::SUSPENDED);
+    }
     let account = app.credentials.register(&username, &password).await?;
-    // Should this fail, the account is opened at the next start: the user exists from here on.
-    app.submit(Command::OpenAccount { account }).await?;
+    // The user exists from here on, so this goes on without whoever waits for it. Should it fail,
+    // the account is opened at the next start.
+    let opened = tokio::spawn(open_account(Arc::clone(&app), account)).await;
+    opened.map_err(|_| ApiError::INTERNAL)??;
     Ok(Json(
         json!({ "accountId": account.get(), "username": username }),
     ))
+}
+
+/// Opens an account, as soon as the log can be written.
+async fn open_account(app: Arc<App>, account: AccountId) -> Result<(), ApiError> {
+    loop {
+        match app.submit(Command::OpenAccount { account }).await {
+            Err(error) if error == ApiError::SUSPENDED => tokio::time::sleep(PAUSE).await,
+            opened => return opened.map(drop),
+        }
+    }
 }
 
 /// `POST /v1/login`: the token, for programs, and the same as a cookie, for browsers.

@@ -8,6 +8,7 @@ mod configuration;
 mod damage;
 mod decisions;
 mod demo;
+mod disks;
 mod durability;
 mod history;
 mod kills;

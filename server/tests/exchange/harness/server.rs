@@ -41,9 +41,13 @@ fn all(data_dir: &Path, args: &[&str]) -> Vec<OsString> {
     listen.into_iter().chain(data_dir).chain(args).collect()
 }
 
+/// The binary, to which a limit on the size of files is an error as any other: by itself it would
+/// end a process.
 fn command(args: &[OsString]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_exchange"));
+    let mut command = Command::new("sh");
     command
+        .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_exchange"))
         .args(args)
         .env_remove("RUST_LOG")
         .env_remove("EXCHANGE_REDIS")
@@ -196,6 +200,17 @@ impl Server {
         let status = ended(&mut self.child).await;
         self.output.join();
         status
+    }
+
+    /// Lets no file grow beyond so many bytes, or as far as it likes. To the process it looks like a
+    /// disk that is full, or like one that takes nothing at all.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let soft = bytes.map_or("unlimited".into(), |bytes| bytes.to_string());
+        let (pid, limit) = (self.child.id().to_string(), format!("--fsize={soft}:"));
+        let limited = Command::new("prlimit")
+            .args(["--pid", &pid, &limit])
+            .status();
+        assert!(limited.expect("there is prlimit").success(), "it is ours");
     }
 
     pub(crate) fn http(&self) -> Http {
