@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     #[serde(default)]
     pub(crate) memory: Memory,
+    #[serde(default)]
+    pub(crate) snapshots: SnapshotPolicy,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -114,6 +116,28 @@ impl Default for Memory {
     }
 }
 
+/// How often snapshots are made, and what is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SnapshotPolicy {
+    /// After so many inputs.
+    pub(crate) every: u64,
+    /// So many are kept.
+    pub(crate) keep: usize,
+    /// Whether frames of the log are forgotten that the oldest of them makes needless.
+    pub(crate) forget_log: bool,
+}
+
+impl Default for SnapshotPolicy {
+    fn default() -> Self {
+        Self {
+            every: 500_000,
+            keep: 2,
+            forget_log: false,
+        }
+    }
+}
+
 impl Config {
     /// Reads and checks a configuration file, or takes the built-in one.
     pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Self> {
@@ -144,6 +168,11 @@ impl Config {
         let exchange = Exchange::new();
         let commands = self.genesis(&exchange, &Listings::default())?;
         rehearse(exchange, Timestamp::default(), &commands)?;
+        let SnapshotPolicy { every, keep, .. } = self.snapshots;
+        ensure!(
+            every > 0 && keep >= 2,
+            "a snapshot is made after at least one input, and at least two are kept"
+        );
         let Limits {
             request_weight_per_minute,
             orders_per_10_seconds,
@@ -405,6 +434,7 @@ mod tests {
         let sample = Config::load(None).expect("the sample is a configuration");
         assert_eq!(sample.limits, Limits::default());
         assert_eq!(sample.memory, Memory::default());
+        assert_eq!(sample.snapshots, SnapshotPolicy::default());
     }
 
     /// The sample, with more in the section of its last instrument, which is quoted in BTC.

@@ -15,9 +15,8 @@ mod log;
 mod marketdata;
 mod orders;
 mod postgres;
-#[cfg(test)]
-mod restored_folds;
 mod role;
+mod snapshots;
 mod store;
 
 use std::io::{IsTerminal, stdout};

@@ -6,7 +6,7 @@ pub(crate) mod routes;
 pub(crate) mod service;
 
 pub(crate) use credentials::{Credentials, CredentialsError};
-pub(crate) use model::BalanceModel;
+pub(crate) use model::{BalanceModel, StoredBalances};
 
 use crate::error::ApiError;
 

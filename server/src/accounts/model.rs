@@ -53,13 +53,11 @@ impl BalanceModel {
     }
 
     /// What it takes to [go on](Self::restore) from here. O(balances).
-    #[cfg_attr(not(test), expect(dead_code, reason = "for snapshots to come"))]
     pub(crate) fn stored(&self) -> StoredBalances {
         StoredBalances(self.accounts.clone())
     }
 
     /// A model that goes on from what was stored.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for snapshots to come"))]
     pub(crate) fn restore(stored: StoredBalances) -> Self {
         Self { accounts: stored.0 }
     }

@@ -58,6 +58,11 @@ impl<T: Takes> Follower<T> {
         }
     }
 
+    /// The same follower, who has come to `position` already.
+    pub(crate) fn at(self, position: Option<Position>) -> Self {
+        Self { position, ..self }
+    }
+
     /// Follows until the publisher turns out to be another exchange, or nobody takes any more.
     ///
     /// # Errors

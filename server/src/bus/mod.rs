@@ -30,4 +30,4 @@ pub(crate) use in_process::InProcessBus;
 pub(crate) use outlet::{ConsumerGone, EventBus, Outlet};
 pub(crate) use packet::{Body, Keep, Message, Packet, Place, Position, Stream};
 pub(crate) use read_model::ReadModel;
-pub(crate) use tail::{Feed, Tail, TailError, apply, packet};
+pub(crate) use tail::{Feed, Record, Tail, TailError, apply, packet};

@@ -24,11 +24,17 @@ impl<M> Clone for ReadModel<M> {
 }
 
 impl<M> ReadModel<M> {
-    pub(crate) fn new(model: M) -> Self {
+    /// A model that has folded everything up to `seq`.
+    pub(crate) fn new(model: M, seq: u64) -> Self {
         Self {
             model: Arc::new(RwLock::new(model)),
-            folded: watch::Sender::new(0),
+            folded: watch::Sender::new(seq),
         }
+    }
+
+    /// Up to where it has folded.
+    pub(crate) fn folded(&self) -> u64 {
+        *self.folded.borrow()
     }
 
     /// The model once it has folded everything up to `seq`.

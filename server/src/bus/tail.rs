@@ -8,8 +8,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{Batch, Body, Outlet, Packet, Position, Stream};
-use crate::log::{Chain, Frame, Frames, History, LogError};
+use crate::log::{Frame, Frames, History};
 use crate::orders::Progress;
+use crate::snapshots::{self, At, SnapshotError, Snapshots};
 
 /// How many frames are replayed at a time.
 const FRAMES: usize = 256;
@@ -19,12 +20,19 @@ const FRAMES: usize = 256;
 #[derive(Debug, Clone)]
 pub(crate) struct Feed {
     outlet: Outlet,
-    history: Arc<dyn History>,
+    record: Record,
+}
+
+/// What is on record of the feed: the log, and snapshots of what it led to. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Record {
+    pub(crate) history: Arc<dyn History>,
+    pub(crate) snapshots: Arc<dyn Snapshots>,
 }
 
 impl Feed {
-    pub(crate) fn new(outlet: Outlet, history: Arc<dyn History>) -> Self {
-        Self { outlet, history }
+    pub(crate) fn new(outlet: Outlet, record: Record) -> Self {
+        Self { outlet, record }
     }
 
     pub(crate) fn outlet(&self) -> &Outlet {
@@ -40,6 +48,29 @@ impl Feed {
         Packet::heartbeat(Stream::Feed, at, progress.time)
     }
 
+    /// The bytes of the newest good snapshot.
+    pub(crate) async fn newest_snapshot(&self) -> Result<Option<Vec<u8>>, TailError> {
+        self.record
+            .look(|snapshots, history| {
+                snapshots::newest(snapshots, history, u64::MAX, |image| Ok(image.encode()))
+            })
+            .await
+    }
+
+    /// Whether the feed can be had from a sequence number on.
+    pub(crate) async fn is_on_record_after(&self, seq: u64) -> Result<bool, TailError> {
+        if self.outlet.after(seq).is_some() {
+            return Ok(true);
+        }
+        self.record
+            .look(move |snapshots, history| {
+                let oldest = history.oldest()?.unwrap_or(1);
+                let leads_to = |at: &At| at.seq <= seq && at.frame + 1 >= oldest;
+                Ok(oldest == 1 || snapshots.list()?.iter().any(leads_to))
+            })
+            .await
+    }
+
     /// The feed after a sequence number.
     pub(crate) fn tail(&self, seq: u64) -> Tail {
         Tail {
@@ -50,6 +81,18 @@ impl Feed {
             replay: None,
             wanted: Arc::new(()),
         }
+    }
+}
+
+impl Record {
+    /// Looks something up without holding async code up.
+    async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&dyn Snapshots, &dyn History) -> Result<T, SnapshotError> + Send + 'static,
+    ) -> Result<T, TailError> {
+        let Self { snapshots, history } = self.clone();
+        let looking = tokio::task::spawn_blocking(move || look(&*snapshots, &*history));
+        Ok(looking.await.map_err(|_| TailError::Ended)??)
     }
 }
 
@@ -80,8 +123,8 @@ pub(crate) enum TailError {
     Log(String),
 }
 
-impl From<LogError> for TailError {
-    fn from(error: LogError) -> Self {
+impl From<SnapshotError> for TailError {
+    fn from(error: SnapshotError) -> Self {
         Self::Log(error.to_string())
     }
 }
@@ -131,9 +174,9 @@ impl Tail {
                 Ok((packets, replay))
             }),
             None => {
-                let history = Arc::clone(&self.feed.history);
+                let record = self.feed.record.clone();
                 tokio::task::spawn_blocking(move || {
-                    let mut replay = Box::new(Replay::new(&*history)?);
+                    let mut replay = Box::new(Replay::new(&record, seq)?);
                     let packets = replay.after(seq, end, &wanted)?;
                     Ok((packets, replay))
                 })
@@ -154,7 +197,7 @@ impl Tail {
 }
 
 /// What a replay has brought, and the replay to go on with.
-type Replayed = Result<(Vec<Arc<Packet>>, Box<Replay>), LogError>;
+type Replayed = Result<(Vec<Arc<Packet>>, Box<Replay>), SnapshotError>;
 
 /// A replay between two calls, or on its way.
 #[derive(Debug)]
@@ -163,7 +206,7 @@ enum Replaying {
     Running(JoinHandle<Replayed>),
 }
 
-/// The exchange, applied again from the first frame on.
+/// The exchange, applied again from the first frame or from a snapshot on.
 struct Replay {
     frames: Box<dyn Frames>,
     exchange: Exchange,
@@ -179,11 +222,17 @@ impl std::fmt::Debug for Replay {
 }
 
 impl Replay {
-    fn new(history: &dyn History) -> Result<Self, LogError> {
+    /// Begins with the newest snapshot that does not go beyond `seq`.
+    fn new(record: &Record, seq: u64) -> Result<Self, SnapshotError> {
+        let Record { history, snapshots } = record;
+        let base = snapshots::newest(&**snapshots, &**history, seq, |image| {
+            Ok((image.exchange()?, image.place()))
+        })?;
+        let (exchange, place) = base.unwrap_or_default();
         Ok(Self {
-            frames: history.frames(Chain::default())?,
-            exchange: Exchange::new(),
-            seq: 0,
+            frames: history.frames(place)?,
+            exchange,
+            seq: place.last_seq(),
         })
     }
 
@@ -194,7 +243,7 @@ impl Replay {
         seq: u64,
         end: u64,
         wanted: &Weak<()>,
-    ) -> Result<Vec<Arc<Packet>>, LogError> {
+    ) -> Result<Vec<Arc<Packet>>, SnapshotError> {
         let mut packets = Vec::new();
         while self.seq < end && packets.len() < FRAMES && wanted.strong_count() > 0 {
             let Some(frame) = self.frames.next()? else {

@@ -15,12 +15,14 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::{
-    Batch, Body, ConsumerGone, EventBus, Feed, Keep, Message, Outlet, Packet, Position, Stream,
+    Batch, Body, ConsumerGone, EventBus, Feed, Keep, Message, Outlet, Packet, Position, Record,
+    Stream,
 };
 use crate::gateway::{Hub, serve};
 use crate::link::{self, Catalogue, ClusterKey, Link, Served};
 use crate::log::{CommandLog, History, LogId, SqliteLog};
-use crate::orders::{Listings, Sequencer, sequencer};
+use crate::orders::{Base, Listings, Sequencer, sequencer};
+use crate::snapshots::SnapshotDir;
 
 /// The stream that the market of these tests has.
 pub(super) const TICKER: &str = "btcusdt@ticker";
@@ -149,7 +151,11 @@ impl Publisher {
         let log = SqliteLog::open(dir.path())?;
         let fed = Arc::<Recorder>::default();
         let feed = Outlet::new(setup.remembers, vec![Arc::clone(&fed) as Arc<dyn EventBus>]);
-        let feed = Feed::new(feed, (setup.around)(log.history()));
+        let record = Record {
+            history: (setup.around)(log.history()),
+            snapshots: Arc::new(SnapshotDir::of(dir.path())),
+        };
+        let feed = Feed::new(feed, record);
         let hub = Hub::default();
         hub.add(TICKER.into());
         let market = Outlet::new(setup.remembers, vec![Arc::new(hub.clone())]);
@@ -161,7 +167,7 @@ impl Publisher {
                 .into_iter()
                 .collect())
         };
-        let (sequencer, recovered) = sequencer::start(log, feed.clone(), genesis)?;
+        let (sequencer, recovered) = sequencer::start(log, Base::default(), feed.clone(), genesis)?;
         let recovered = recovered.await??;
         let position = Position {
             epoch: recovered.epoch,

@@ -113,6 +113,20 @@ impl Link {
         })
     }
 
+    /// The bytes of the newest snapshot of the exchange; `None` where the feed begins at the beginning.
+    ///
+    /// # Errors
+    ///
+    /// As [`catalogue`](Self::catalogue).
+    pub(crate) async fn snapshot(&self) -> Result<Option<Vec<u8>>, LinkError> {
+        let request = self.request(Method::GET, "/link/v1/snapshot", None);
+        let response = accepted(request.send().await?).await?;
+        if response.status() == StatusCode::NO_CONTENT {
+            return Ok(None);
+        }
+        Ok(Some(response.bytes().await?.into()))
+    }
+
     /// Hands in a command and waits for its durable outcome.
     pub(crate) async fn submit(&self, command: &Command) -> Result<Batch, SubmitError> {
         let body = postcard::to_stdvec(command).expect("plain data always encodes");

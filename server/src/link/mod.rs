@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `GET /link/v1/catalogue` | which exchange this is, and the commands that list what it trades |
 //! | `POST /link/v1/commands` | a command in, its sequence number and outcome out |
+//! | `GET /link/v1/snapshot` | the newest snapshot, or 204: where to begin with the feed |
 //! | `GET /link/v1/feed?epoch=E&after=SEQ` | the feed from there on, without end |
 //! | `GET /link/v1/market?epoch=E&after=SEQ` | the public streams, likewise |
 //!

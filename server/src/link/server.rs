@@ -95,6 +95,7 @@ pub(crate) fn router(served: Arc<Served>) -> Router {
     Router::new()
         .route("/link/v1/catalogue", get(catalogue))
         .route("/link/v1/commands", post(submit))
+        .route("/link/v1/snapshot", get(snapshot))
         .route("/link/v1/feed", get(feed))
         .route("/link/v1/market", get(market))
         .layer(DefaultBodyLimit::max(MAX_COMMAND))
@@ -117,6 +118,18 @@ fn postcard(status: StatusCode, body: &impl serde::Serialize) -> Response {
 
 async fn catalogue(State(served): State<Arc<Served>>) -> Response {
     postcard(StatusCode::OK, &served.catalogue)
+}
+
+/// The newest good snapshot, if there is any: where a follower without a past begins.
+async fn snapshot(State(served): State<Arc<Served>>) -> Response {
+    match served.feed.newest_snapshot().await {
+        Ok(Some(bytes)) => bytes.into_response(),
+        Ok(None) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "a follower gets no snapshot");
+            (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response()
+        }
+    }
 }
 
 async fn submit(State(served): State<Arc<Served>>, body: Bytes) -> Response {
@@ -185,6 +198,14 @@ async fn feed(State(served): State<Arc<Served>>, RawQuery(query): RawQuery) -> R
     let from = position(query);
     if let Err(refusal) = served.knows(Stream::Feed, from).await {
         return refusal.into_response();
+    }
+    match served.feed.is_on_record_after(from.seq).await {
+        Ok(true) => {}
+        Ok(false) => {
+            let why = "what comes next in the feed has been forgotten: begin with the snapshot";
+            return (StatusCode::GONE, why).into_response();
+        }
+        Err(error) => return (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
     }
     let feeding = Feeding {
         tail: served.feed.tail(from.seq),

@@ -168,6 +168,12 @@ pub(crate) enum LogError {
     /// A former append failed.
     #[error("the command log takes nothing more since an append failed")]
     Poisoned,
+    /// Its beginning is not there.
+    #[error(
+        "the command log begins at frame {oldest}: what came before has been forgotten, and no \
+         snapshot that can be used leads to it"
+    )]
+    Forgotten { oldest: u64 },
     /// Somebody else has taken the log.
     #[error("another process has taken the command log {path}; this one may not write it any more")]
     Fenced { path: String },

@@ -6,7 +6,7 @@ mod publisher;
 pub(crate) mod routes;
 pub(crate) mod service;
 
-pub(crate) use model::MarketModel;
+pub(crate) use model::{MarketModel, StoredMarkets};
 pub(crate) use publisher::{Audience, Publisher};
 
 use marketdata_core::{Interval, MarketData, Ticker, Window};

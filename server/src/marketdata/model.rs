@@ -104,7 +104,6 @@ impl MarketModel {
     }
 
     /// What it takes to [go on](Self::restore) from here. O(trades + candles + levels).
-    #[cfg_attr(not(test), expect(dead_code, reason = "for snapshots to come"))]
     pub(crate) fn stored(&self) -> StoredMarkets {
         let markets = self.markets.iter();
         StoredMarkets {
@@ -120,7 +119,6 @@ impl MarketModel {
     /// # Errors
     ///
     /// A [`MarketError`] where no fold over events leads to what was stored.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for snapshots to come"))]
     pub(crate) fn restore(memory: &Memory, stored: StoredMarkets) -> Result<Self, MarketError> {
         let mut model = Self::new(memory);
         for (instrument, market) in stored.markets {
@@ -162,7 +160,10 @@ mod tests {
             };
             let applied = model.apply(&outcome, &mut Vec::new());
             applied.expect("there is no depth in it");
-            (model.is_halted(BTC), model.is_halted(ETH))
+            let halted = |model: &MarketModel| (model.is_halted(BTC), model.is_halted(ETH));
+            let restored = MarketModel::restore(&Memory::default(), model.stored());
+            assert_eq!(restored.as_ref().map(halted), Ok(halted(&model)));
+            halted(&model)
         };
         for instrument in [BTC, ETH] {
             let listed = halted(Event::InstrumentListed { instrument });

@@ -36,8 +36,8 @@ pub(crate) async fn run(
     started: oneshot::Receiver<Started>,
 ) {
     let mut fold = Fold {
+        seq: model.folded(),
         model,
-        seq: 0,
         told: u64::MAX,
         changes: Vec::new(),
     };

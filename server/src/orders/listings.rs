@@ -16,7 +16,7 @@ pub(crate) struct Listings(BTreeMap<InstrumentId, String>);
 
 impl Listings {
     /// Folds a frame and what became of it.
-    pub(super) fn apply(&mut self, frame: &Frame, batch: &Batch) {
+    pub(crate) fn apply(&mut self, frame: &Frame, batch: &Batch) {
         for (input, outcome) in frame.inputs.iter().zip(&batch.outcomes) {
             if let Command::ListInstrument(listing) = &input.command
                 && outcome.result.is_ok()

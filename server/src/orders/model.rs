@@ -16,6 +16,8 @@ use super::record::{Fill, OrderRecord, touched};
 use crate::bus::Outcome;
 use crate::config::Memory;
 
+pub(crate) use stored::StoredOrders;
+
 #[derive(Debug, Default)]
 struct AccountOrders {
     open: BTreeSet<OrderId>,

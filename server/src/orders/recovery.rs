@@ -3,10 +3,24 @@
 use exchange_engine::{Command, Exchange, Input, Reject};
 use orderbook_core::Timestamp;
 
+use super::Listings;
 use super::clock::now;
 use super::sequencer::State;
 use crate::bus::ConsumerGone;
 use crate::log::{Chain, CommandLog, LogError, LogId};
+
+/// What a start begins with: nothing, or a snapshot.
+#[derive(Debug, Default)]
+pub(crate) struct Base {
+    pub(crate) exchange: Exchange,
+    pub(crate) listings: Listings,
+    /// The identity of the log, where there is one.
+    pub(crate) log: Option<LogId>,
+    /// The epoch of the last frame.
+    pub(crate) epoch: u64,
+    /// Where in the log that is.
+    pub(crate) place: Chain,
+}
 
 /// The state that a start leads to.
 #[derive(Debug)]
@@ -21,11 +35,15 @@ pub(crate) struct Recovered {
     pub(crate) seq: u64,
 }
 
-/// Replays the whole log: every frame is applied again and published again, so that everything
-/// folded from the feed is rebuilt on the way.
-pub(super) fn recover(log: &mut dyn CommandLog, state: &mut State) -> Result<(), StartError> {
+/// Replays the log from a place on: every frame is applied again and published again, so that
+/// everything folded from the feed is rebuilt on the way.
+pub(super) fn recover(
+    log: &mut dyn CommandLog,
+    place: Chain,
+    state: &mut State,
+) -> Result<(), StartError> {
     let mut gone = None;
-    log.read(Chain::default(), &mut |frame| {
+    log.read(place, &mut |frame| {
         if gone.is_none() {
             gone = state.apply(&frame).err();
         }

@@ -21,7 +21,7 @@ use super::Listings;
 use super::clock::{Clock, Progress};
 use super::gate::{Gate, Suspension};
 use super::places::{Place, Places};
-use super::recovery::{self, Recovered, StartError};
+use super::recovery::{self, Base, Recovered, StartError};
 use crate::bus::{self, Batch, ConsumerGone, Feed, Outcome, Position};
 use crate::log::{CommandLog, Frame, LogError, LogId, Resolved};
 
@@ -151,10 +151,11 @@ impl Sequencer {
     }
 }
 
-/// Starts the sequencer thread: it replays the log through the feed, lists what `genesis` asks
-/// for, and then takes commands. The receiver tells when recovery is done, or why it failed.
+/// Starts the sequencer thread: it replays what the log has behind `base` through the feed, lists what
+/// `genesis` asks for, and then takes commands. The receiver tells when recovery is done, or why it failed.
 pub(crate) fn start(
     mut log: impl CommandLog + 'static,
+    base: Base,
     feed: Feed,
     genesis: impl FnOnce(&Exchange, &Listings) -> Result<Vec<Command>, StartError> + Send + 'static,
 ) -> std::io::Result<(Sequencer, oneshot::Receiver<Result<Recovered, StartError>>)> {
@@ -171,17 +172,9 @@ pub(crate) fn start(
     std::thread::Builder::new()
         .name("sequencer".into())
         .spawn(move || {
-            let mut state = State {
-                exchange: Exchange::new(),
-                listings: Listings::default(),
-                feed,
-                clock,
-                log: None,
-                frame: 0,
-                epoch: 0,
-                seq: 0,
-            };
-            let recovered = recovery::recover(&mut log, &mut state);
+            let place = base.place;
+            let mut state = State::new(base, feed, clock);
+            let recovered = recovery::recover(&mut log, place, &mut state);
             let mut writer = Writer { log, gate, state };
             let started = recovered
                 .and_then(|()| genesis(&writer.state.exchange, &writer.state.listings))
@@ -212,6 +205,21 @@ pub(super) struct State {
 }
 
 impl State {
+    fn new(base: Base, feed: Feed, clock: Arc<Clock>) -> Self {
+        let seq = base.place.last_seq();
+        clock.publish(seq, base.exchange.time());
+        Self {
+            exchange: base.exchange,
+            listings: base.listings,
+            feed,
+            clock,
+            log: base.log,
+            frame: base.place.number(),
+            epoch: base.epoch,
+            seq,
+        }
+    }
+
     /// Applies and publishes a durable frame.
     pub(super) fn apply(&mut self, frame: &Frame) -> Result<Arc<Batch>, ConsumerGone> {
         let batch = Arc::new(bus::apply(&mut self.exchange, frame));

@@ -19,7 +19,7 @@ use super::{Folds, Role, Task, asked_to_stop};
 use crate::accounts::Credentials;
 use crate::api::symbols::Symbols;
 use crate::bus::redis;
-use crate::bus::{Feed, InProcessBus};
+use crate::bus::{Feed, InProcessBus, Record};
 use crate::config::Config;
 use crate::data_dir::{Accounts, DataDir};
 use crate::demo;
@@ -28,8 +28,9 @@ use crate::health::{self, Health};
 use crate::link::{self, Catalogue, Served};
 use crate::log::{CommandLog, SqliteLog};
 use crate::marketdata::{self, Publisher};
-use crate::orders::{OrderEntry, Recovered, Sequencer, sequencer};
+use crate::orders::{Base, OrderEntry, Recovered, Sequencer, sequencer};
 use crate::postgres::Database;
+use crate::snapshots::{Keeper, Models, Replica, SnapshotDir};
 use crate::store::writer::{self, WriterStatus};
 use crate::store::{Cursor, Store};
 
@@ -51,22 +52,37 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
     };
     let (data_dir, storage) = open(&options).await?;
     let log = SqliteLog::open(data_dir.path())?;
+    let record = Record {
+        history: log.history(),
+        snapshots: Arc::new(SnapshotDir::of(data_dir.path())),
+    };
+    let (base, models) = newest(&record, &config).await?;
 
+    let snapshot = base.place.last_seq();
     let buses = Buses::new(redis);
     let mut in_process = InProcessBus::default();
-    let folds = Folds::start(role, &config.memory, &mut in_process);
-    let feed = Feed::new(buses.feed(in_process), log.history());
+    let folds = Folds::start(role, models, snapshot, &mut in_process);
+    let feed = Feed::new(buses.feed(in_process), record.clone());
     let market = buses.market();
     let genesis = config.clone();
-    let (sequencer, recovered) = sequencer::start(log, feed.clone(), move |exchange, listings| {
-        genesis.genesis(exchange, listings)
-    })?;
+    let (sequencer, recovered) =
+        sequencer::start(log, base, feed.clone(), move |exchange, listings| {
+            genesis.genesis(exchange, listings)
+        })?;
     let recovered = recovered.await.context("the sequencer ended at start")?;
     let recovered = recovered.with_context(|| match &options.shared.config {
         Some(file) => format!("cannot start with {}", file.display()),
         None => "cannot start".into(),
     })?;
     let cursor = claim(&*storage.store, &recovered).await?;
+    if role.runs(Task::WriteHistory) {
+        ensure!(
+            feed.is_on_record_after(cursor.seq).await?,
+            "the history has come to input {}, and the command log does not have any more what \
+             follows: the history has been lost or put back, and cannot be written anew",
+            cursor.seq
+        );
+    }
     open_accounts(&recovered.exchange, &storage, &sequencer).await?;
     storage.credentials.forget_expired_sessions().await?;
     report(&config, &recovered);
@@ -88,6 +104,14 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
         bail!("market data ended at start");
     }
     let writer = WriterStatus::default();
+    let keeper = Keeper {
+        snapshots: Arc::clone(&record.snapshots),
+        history: record.history,
+        memory: config.memory.clone(),
+        policy: config.snapshots,
+        writer: role.runs(Task::WriteHistory).then(|| writer.clone()),
+    };
+    tokio::spawn(keeper.run(snapshot, feed.outlet().watch()));
     if role.runs(Task::WriteHistory) {
         let (store, status) = (Arc::clone(&storage.store), writer.clone());
         tokio::spawn(write_history(store, feed.clone(), cursor.seq, status));
@@ -162,6 +186,23 @@ async fn open(options: &Options) -> anyhow::Result<(DataDir, Storage)> {
         data_dir.expect_log_of_history(&log)?;
     }
     Ok((data_dir, storage))
+}
+
+/// What the newest snapshot holds that can be used.
+async fn newest(record: &Record, config: &Config) -> anyhow::Result<(Base, Models)> {
+    let (record, memory) = (record.clone(), config.memory.clone());
+    let newest = tokio::task::spawn_blocking(move || {
+        Replica::newest(&*record.snapshots, &*record.history, &memory)
+    });
+    let replica = newest.await.context("reading the snapshots ended")??;
+    let base = Base {
+        exchange: replica.exchange,
+        listings: replica.listings,
+        log: replica.log,
+        epoch: replica.epoch,
+        place: replica.place,
+    };
+    Ok((base, replica.models))
 }
 
 /// Takes the store for this log, of which it is a witness.

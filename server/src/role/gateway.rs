@@ -14,7 +14,7 @@ use super::{Folds, Role, Task, asked_to_stop};
 use crate::api::streams::{Topic, stream_name};
 use crate::api::symbols::Symbols;
 use crate::bus::redis::{self, Redis};
-use crate::bus::{Body, Follower, InProcessBus, Packet, ReadModel, Stream, Takes};
+use crate::bus::{Body, Follower, InProcessBus, Packet, Position, ReadModel, Stream, Takes};
 use crate::cli::GatewayArgs;
 use crate::config::Config;
 use crate::gateway::{App, ClientLimits, Hub, places, router, serve};
@@ -24,6 +24,7 @@ use crate::log::LogId;
 use crate::marketdata::{self, MarketModel};
 use crate::orders::{OrderEntry, Progress, RemoteSequencer};
 use crate::postgres::Database;
+use crate::snapshots::{Image, Models, SnapshotError};
 use crate::store::{PostgresStore, Store};
 
 /// Runs until the process is asked to stop.
@@ -68,7 +69,9 @@ pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
         remember(&hub, redis, &symbols).await;
     }
     let mut in_process = InProcessBus::default();
-    let folds = Folds::start(role, &config.memory, &mut in_process);
+    let (models, position) = begin(&link, &config).await?;
+    let seq = position.map_or(0, |position| position.seq);
+    let folds = Folds::start(role, models, seq, &mut in_process);
     let remote = Arc::new(RemoteSequencer::new(link.clone()));
     let entry = OrderEntry::Remote(Arc::clone(&remote));
     let started = marketdata::service::Started {
@@ -90,7 +93,8 @@ pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
             folds: in_process,
             remote: Arc::clone(&remote),
         },
-    );
+    )
+    .at(position);
     let market = Follower::new(
         Stream::Market,
         link,
@@ -150,6 +154,25 @@ async fn remember(hub: &Hub, redis: &Redis, symbols: &Symbols) {
     } else {
         tracing::warn!("Redis does not tell the last messages of the public streams");
     }
+}
+
+/// What the folds begin with, and from where on they need the feed.
+async fn begin(link: &Link, config: &Config) -> anyhow::Result<(Models, Option<Position>)> {
+    let bytes = link.snapshot().await.context("--orders: no snapshot")?;
+    let Some(bytes) = bytes else {
+        return Ok((Models::new(&config.memory), None));
+    };
+    let memory = config.memory.clone();
+    let restoring = tokio::task::spawn_blocking(move || {
+        let image = Image::decode(&bytes)?;
+        let position = Position {
+            epoch: image.epoch(),
+            seq: image.at().seq,
+        };
+        Ok::<_, SnapshotError>((Models::of(image, &memory)?, Some(position)))
+    });
+    let restored = restoring.await.context("reading the snapshot ended")?;
+    restored.context("--orders: the snapshot cannot be used")
 }
 
 /// What is traded, from the commands that list it.

@@ -15,9 +15,9 @@ use tokio::sync::oneshot;
 use crate::accounts::{self, BalanceModel};
 use crate::bus::{InProcessBus, ReadModel};
 use crate::cli::RoleCommand;
-use crate::config::Memory;
 use crate::marketdata::{self, MarketModel};
 use crate::orders::{self, OrderModel};
+use crate::snapshots::Models;
 
 /// What a process is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,11 +101,12 @@ struct Folds {
 }
 
 impl Folds {
-    /// Starts the folds that a role has; what it does not have stays empty.
-    fn start(role: Role, memory: &Memory, bus: &mut InProcessBus) -> Self {
-        let orders = ReadModel::new(OrderModel::new(memory));
-        let balances = ReadModel::new(BalanceModel::default());
-        let markets = ReadModel::new(MarketModel::new(memory));
+    /// Starts the folds that a role has, with models as of the input `seq`; those that it does not have
+    /// stay as they are.
+    fn start(role: Role, models: Models, seq: u64, bus: &mut InProcessBus) -> Self {
+        let orders = ReadModel::new(models.orders, seq);
+        let balances = ReadModel::new(models.balances, seq);
+        let markets = ReadModel::new(models.markets, seq);
         let (begin, started) = oneshot::channel();
         if role.runs(Task::FoldOrders) {
             tokio::spawn(orders::service::run(orders.clone(), bus.subscribe()));

@@ -13,7 +13,9 @@ use crate::harness::state::{Questions, assert_same};
 use crate::harness::{Server, Socket, Trader, new_dir, number, text};
 
 /// Trades until there are orders of every status; who may be asked about what.
-async fn a_little_history(server: &Server) -> (Trader, Trader, Vec<(usize, &'static str, u64)>) {
+pub(crate) async fn a_little_history(
+    server: &Server,
+) -> (Trader, Trader, Vec<(usize, &'static str, u64)>) {
     let money = [("USDT", "100000"), ("BTC", "3"), ("ETH", "50")];
     let (alice, bob) = tokio::join!(
         Trader::funded(server, "alice", &money),

@@ -20,6 +20,7 @@ mod repeats;
 mod roles;
 mod secrets;
 mod sessions;
+mod snapshots;
 mod starts;
 mod streams;
 mod walkthrough;

@@ -450,13 +450,13 @@ async fn a_publisher_that_was_put_back_is_not_followed() -> TestResult {
         };
         following.task.abort();
         let (redis, heard_by) = mpsc::channel(16);
-        let mut follower = Follower::new(
+        let follower = Follower::new(
             stream,
             publisher.link()?,
             Some(heard_by),
             following.taken.clone(),
-        );
-        follower.position = Some(position);
+        )
+        .at(Some(position));
         following.task = tokio::spawn(follower.run());
         redis
             .send(heard(&Arc::new(publisher.heartbeat(stream))))

@@ -6,6 +6,7 @@ use futures_util::FutureExt;
 
 use super::*;
 use crate::bus::testing::{Publisher, Setup};
+use crate::log::{Chain, LogError};
 
 type TestResult = anyhow::Result<()>;
 

@@ -33,7 +33,6 @@ struct StoredAccount {
 
 impl OrderModel {
     /// What it takes to [go on](Self::restore) from here. O(orders + fills).
-    #[cfg_attr(not(test), expect(dead_code, reason = "for snapshots to come"))]
     pub(crate) fn stored(&self) -> StoredOrders {
         let record = |id: &OrderId| self.orders.get(id).cloned();
         let account = |(account, orders): (&AccountId, &AccountOrders)| {
@@ -56,7 +55,6 @@ impl OrderModel {
 
     /// A model that goes on from what was stored. Where less is to be remembered than was then, the
     /// oldest is forgotten; where more is, what was forgotten stays so. O(n log n).
-    #[cfg_attr(not(test), expect(dead_code, reason = "for snapshots to come"))]
     pub(crate) fn restore(memory: &Memory, stored: StoredOrders) -> Self {
         let mut model = Self::new(memory);
         let accounts = stored.accounts.iter();

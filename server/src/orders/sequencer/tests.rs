@@ -11,7 +11,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::*;
-use crate::bus::{EventBus, Outlet};
+use crate::bus::{EventBus, Outlet, Record};
+use crate::snapshots::SnapshotDir;
 use scripted::{Append, Disk, ScriptedLog, Witness};
 
 type TestResult = anyhow::Result<()>;
@@ -52,8 +53,12 @@ impl Desk {
         let log = ScriptedLog::on(&disk);
         let witness = Arc::new(Witness::of(&disk));
         let outlet = Outlet::new(1_000, vec![Arc::clone(&witness) as Arc<dyn EventBus>]);
-        let feed = Feed::new(outlet, log.history());
-        let (sequencer, recovered) = start(log, feed.clone(), genesis)?;
+        let record = Record {
+            history: log.history(),
+            snapshots: Arc::new(SnapshotDir::of("nowhere".as_ref())),
+        };
+        let feed = Feed::new(outlet, record);
+        let (sequencer, recovered) = start(log, Base::default(), feed.clone(), genesis)?;
         let epoch = recovered.await??.epoch;
         Ok(Self {
             disk,

@@ -55,7 +55,7 @@ impl WriterStatus {
     }
 
     /// The store tells that it has come this far.
-    pub(super) fn advanced(&self, cursor: Cursor) {
+    pub(crate) fn advanced(&self, cursor: Cursor) {
         self.progress.send_modify(|progress| {
             progress.cursor = cursor;
             if let Some(failing) = progress.failing.take() {

@@ -19,6 +19,11 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Starts a new exchange, without a gateway yet.
     pub(crate) async fn start(redis: &str, store: &str) -> Self {
+        Self::start_with(redis, store, &[]).await
+    }
+
+    /// As [`Cluster::start`], with these arguments besides.
+    pub(crate) async fn start_with(redis: &str, store: &str, more: &[&str]) -> Self {
         let dir = new_dir();
         let port = free_port();
         let cluster_key = dir.path().join("cluster.key");
@@ -29,6 +34,7 @@ impl Cluster {
         let mut args = vec!["--internal", &internal, "--redis", redis, "--store", store];
         let [data, key] = [data_dir.as_path(), &cluster_key].map(text);
         args.extend(["--data-dir", &data, "--cluster-key", &key]);
+        args.extend(more);
         Self {
             orders: Server::orders(&args).await,
             dir,

@@ -112,12 +112,15 @@ fn say(text: &str) {
     println!("{text}");
 }
 
-/// The built-in configuration without limits on how much a client may ask for.
+/// The built-in configuration without limits on how much a client may ask for, with many snapshots and
+/// little of the log.
 fn config(dir: &Path) -> String {
     let sample = include_str!("../../../exchange.sample.toml");
     let config = sample
         .replace("per_minute = 60000", "per_minute = 1000000000")
-        .replace("per_10_seconds = 1000", "per_10_seconds = 1000000");
+        .replace("per_10_seconds = 1000", "per_10_seconds = 1000000")
+        .replace("every = 500000", "every = 500")
+        .replace("forget_log = false", "forget_log = true");
     let file = dir.join("config.toml");
     std::fs::write(&file, config).expect("the directory can be written");
     file.to_str().expect("a plain name").into()

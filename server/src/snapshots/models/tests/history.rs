@@ -7,7 +7,7 @@ use marketdata_core::{MarketData, Window};
 use oracle::engine_commands::Inputs;
 use orderbook_core::{AccountId, Event as BookEvent, OrderId, Timestamp, TradeId};
 
-use super::Folds;
+use super::Models;
 use crate::bus::Outcome;
 use crate::config::Memory;
 use crate::orders::{Fill, OrderModel, OrderRecord};
@@ -96,7 +96,7 @@ impl History {
     }
 
     /// The folds answer every query alike.
-    pub(super) fn assert_same(&self, one: &Folds, other: &Folds) {
+    pub(super) fn assert_same(&self, one: &Models, other: &Models) {
         for account in self.accounts.iter().copied() {
             assert_eq!(
                 one.balances.account(account),
@@ -148,7 +148,7 @@ impl History {
 impl History {
     /// What the folds have not forgotten is there, as in those that remember all, and what is too
     /// much is forgotten. Who asks the store for the rest gets no list with a hole in it.
-    pub(super) fn assert_whole(&self, seq: u64, memory: &Memory, folds: &Folds, all: &Folds) {
+    pub(super) fn assert_whole(&self, seq: u64, memory: &Memory, folds: &Models, all: &Models) {
         for account in self.accounts.iter().copied() {
             self.assert_orders(seq, memory, account, &folds.orders, &all.orders);
             self.assert_fills(seq, memory, account, &folds.orders, &all.orders);

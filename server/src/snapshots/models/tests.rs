@@ -12,11 +12,10 @@ use oracle::engine_commands::{COMMAND, HEADER, seeded};
 use proptest::prelude::*;
 
 use self::history::History;
-use crate::accounts::BalanceModel;
+use super::Models;
 use crate::bus::Outcome;
 use crate::config::Memory;
-use crate::marketdata::MarketModel;
-use crate::orders::{OrderModel, OrderRecord};
+use crate::orders::OrderRecord;
 
 const SMALL: Memory = Memory {
     candles: 2,
@@ -26,60 +25,32 @@ const SMALL: Memory = Memory {
     fills: 3,
 };
 
-/// The folds that queries are answered from.
-#[derive(Debug)]
-struct Folds {
-    orders: OrderModel,
-    balances: BalanceModel,
-    markets: MarketModel,
+fn bytes_of(models: &Models) -> Vec<u8> {
+    postcard::to_stdvec(&models.stored()).expect("plain data")
 }
 
-impl Folds {
-    fn new(memory: &Memory) -> Self {
-        Self {
-            orders: OrderModel::new(memory),
-            balances: BalanceModel::default(),
-            markets: MarketModel::new(memory),
-        }
-    }
+fn restore(memory: &Memory, stored: &[u8]) -> Models {
+    let stored = postcard::from_bytes(stored).expect("what was stored");
+    Models::restore(memory, stored).expect("what was stored")
+}
 
-    fn stored(&self) -> Vec<u8> {
-        let Self {
-            orders,
-            balances,
-            markets,
-        } = self;
-        let stored = (orders.stored(), balances.stored(), markets.stored());
-        postcard::to_stdvec(&stored).expect("plain data")
+/// Folds an outcome, after letting time pass until then where it is told to. Returns what that
+/// changed on the markets.
+fn apply(
+    models: &mut Models,
+    seq: u64,
+    outcome: &Outcome,
+    advances: bool,
+) -> Vec<(InstrumentId, MarketEvent)> {
+    let mut changes = Vec::new();
+    if advances {
+        models.markets.advance(outcome.time, &mut changes);
     }
-
-    fn restore(memory: &Memory, stored: &[u8]) -> Self {
-        let (orders, balances, markets) = postcard::from_bytes(stored).expect("what was stored");
-        Self {
-            orders: OrderModel::restore(memory, orders),
-            balances: BalanceModel::restore(balances),
-            markets: MarketModel::restore(memory, markets).expect("what was stored"),
-        }
-    }
-
-    /// Folds an outcome, after letting time pass until then where it is told to. Returns what that
-    /// changed on the markets.
-    fn apply(
-        &mut self,
-        seq: u64,
-        outcome: &Outcome,
-        advances: bool,
-    ) -> Vec<(InstrumentId, MarketEvent)> {
-        let mut changes = Vec::new();
-        if advances {
-            self.markets.advance(outcome.time, &mut changes);
-        }
-        self.orders.apply(seq, outcome);
-        self.balances.apply(outcome);
-        let applied = self.markets.apply(outcome, &mut changes);
-        applied.expect("the feed is whole");
-        changes
-    }
+    models.orders.apply(seq, outcome);
+    models.balances.apply(outcome);
+    let applied = models.markets.apply(outcome, &mut changes);
+    applied.expect("the feed is whole");
+    changes
 }
 
 /// Cuts what comes of some bytes at an input, and compares who goes on from there, also with
@@ -94,27 +65,27 @@ fn compare(
     let history = History::of(bytes);
     let cut = cut(history.outcomes.len() + 1) as u64;
     let advances = |seq| advances >> (seq % 64) & 1 == 1;
-    let mut never_cut = Folds::new(&SMALL);
-    let mut all = Folds::new(&Memory::default());
+    let mut never_cut = Models::new(&SMALL);
+    let mut all = Models::new(&Memory::default());
     for (seq, outcome) in history.numbered().take_while(|it| it.0 <= cut) {
-        never_cut.apply(seq, outcome, advances(seq));
-        all.apply(seq, outcome, advances(seq));
+        apply(&mut never_cut, seq, outcome, advances(seq));
+        apply(&mut all, seq, outcome, advances(seq));
     }
-    let stored = never_cut.stored();
-    let mut restored = Folds::restore(&SMALL, &stored);
+    let stored = bytes_of(&never_cut);
+    let mut restored = restore(&SMALL, &stored);
     history.assert_same(&restored, &never_cut);
-    assert_eq!(restored.stored(), stored);
+    assert_eq!(bytes_of(&restored), stored);
     let situations = situations(&history, &never_cut);
 
-    let mut impatient = Folds::restore(&SMALL, &stored);
-    let mut other = Folds::restore(other_memory, &stored);
+    let mut impatient = restore(&SMALL, &stored);
+    let mut other = restore(other_memory, &stored);
     history.assert_whole(cut, other_memory, &other, &all);
     for (seq, outcome) in history.numbered().skip_while(|it| it.0 <= cut) {
-        let changes = never_cut.apply(seq, outcome, advances(seq));
-        assert_eq!(restored.apply(seq, outcome, advances(seq)), changes);
-        impatient.apply(seq, outcome, !advances(seq));
-        other.apply(seq, outcome, advances(seq));
-        all.apply(seq, outcome, advances(seq));
+        let changes = apply(&mut never_cut, seq, outcome, advances(seq));
+        assert_eq!(apply(&mut restored, seq, outcome, advances(seq)), changes);
+        apply(&mut impatient, seq, outcome, !advances(seq));
+        apply(&mut other, seq, outcome, advances(seq));
+        apply(&mut all, seq, outcome, advances(seq));
     }
     let end = history.end();
     for folds in [
@@ -128,7 +99,7 @@ fn compare(
     }
     for restored in [&restored, &impatient] {
         history.assert_same(restored, &never_cut);
-        assert_eq!(restored.stored(), never_cut.stored());
+        assert_eq!(bytes_of(&restored), bytes_of(&never_cut));
     }
     history.assert_whole(u64::MAX, other_memory, &other, &all);
     history.assert_whole(u64::MAX, &SMALL, &never_cut, &all);
@@ -136,8 +107,8 @@ fn compare(
 }
 
 /// What there is in these folds that might get lost.
-fn situations(history: &History, folds: &Folds) -> BTreeSet<&'static str> {
-    let Folds {
+fn situations(history: &History, folds: &Models) -> BTreeSet<&'static str> {
+    let Models {
         orders, markets, ..
     } = folds;
     let mut found = BTreeSet::new();
