@@ -1,7 +1,7 @@
 //! The exchange dies and comes back: a few seeds, and that a run is the same every time.
 
 use oracle::differential::Coverage;
-use oracle::simulation::{Fault, Options, run};
+use oracle::simulation::{Fault, Options, missing, run};
 
 fn times(coverage: &Coverage<impl Copy>, what: &str) -> u64 {
     let found = coverage.situations.iter().find(|(known, _)| *known == what);
@@ -21,6 +21,15 @@ fn whatever_goes_wrong_nothing_is_lost_or_doubled() {
     for what in [
         "died before an append",
         "died between append and apply",
+        "a process in doubt took no more",
+        "an append in doubt was there",
+        "an append in doubt was not there",
+        "an append in doubt was torn, and the process stopped",
+        "a frame on its way arrived in time",
+        "a frame on its way arrived too late and was refused",
+        "a process that was in doubt woke up and was fenced",
+        "a process woke up before its append and was fenced",
+        "a process woke up and told of what had been durable",
         "a frame that nobody had been told of was there",
         "a frame that nobody had been told of was not there",
         "refused: a torn frame at the end",
@@ -65,4 +74,16 @@ fn every_kind_of_fault_alone_is_survived() {
         };
         run(&options);
     }
+}
+
+#[test]
+fn a_run_tells_what_it_has_not_tried() {
+    let options = Options {
+        faults: vec![Fault::CrashIdle],
+        ..Options::of(5, 400)
+    };
+    let coverage = run(&options);
+    let missing: Vec<_> = missing(&coverage).collect();
+    assert!(missing.contains(&"died before an append"));
+    assert!(!missing.contains(&"started"));
 }

@@ -25,6 +25,8 @@ const USAGE: &str = "usage: differential [--what book|ledger|market|engine|simul
 const COMMANDS_PER_BLOCK: usize = 2_000;
 /// Each has a seed of its own, counting up.
 const COMMANDS_PER_SIMULATION: usize = 5_000;
+/// In so many simulated commands everything that can happen has to.
+const LONG_SIMULATION: u64 = 1_000_000;
 
 /// Where the bytes for a block of commands come from.
 struct Blocks {
@@ -139,7 +141,20 @@ fn simulate(arguments: &Arguments) -> ExitCode {
         coverage.add(&one);
     }
     print(&coverage);
+    if commands >= LONG_SIMULATION {
+        return tell_missing(&coverage);
+    }
     ExitCode::SUCCESS
+}
+
+/// A long run in which something never happened was not worth its time.
+fn tell_missing<R>(coverage: &Coverage<R>) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for what in simulation::missing(coverage) {
+        eprintln!("never     {what}");
+        code = ExitCode::FAILURE;
+    }
+    code
 }
 
 /// Leaves out commands and kinds of faults as long as something is wrong.

@@ -5,7 +5,7 @@ use std::mem;
 use exchange_engine::{Command, Event, OrderRef};
 use orderbook_core::OrderId;
 
-use super::process::{Outcome, Packet};
+use super::feed::{Outcome, Packet};
 
 /// Names an intent.
 pub(super) type IntentId = usize;

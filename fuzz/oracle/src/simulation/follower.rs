@@ -1,6 +1,6 @@
 //! Another process: it folds the feed, and lives on when the one that has the log dies.
 
-use super::process::{Folds, Packet};
+use super::feed::{Folds, Packet};
 
 /// A follower and how far it has come.
 #[derive(Debug, Default)]

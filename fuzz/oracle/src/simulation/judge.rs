@@ -7,8 +7,11 @@ use exchange_engine::frame::{Frame, FrameError};
 use exchange_engine::{Exchange, ExchangeSnapshot, OpenOrder, Reject, StateHash};
 
 use super::clients::{Clients, IntentId};
+use super::feed::Packet;
 use super::medium::{Landing, Medium, Snapshot};
-use super::process::{Packet, Process, Turn};
+use super::process::Process;
+use super::situations::SITUATIONS;
+use super::turn::Turn;
 use crate::differential::engine::{Sides, compare_outcome};
 use crate::differential::{At, Coverage};
 use crate::engine::Exchange as Model;
@@ -43,6 +46,7 @@ pub(super) struct Judge {
 
 impl Judge {
     pub(super) fn note(&mut self, what: &'static str) {
+        assert!(SITUATIONS.contains(&what), "nobody expects this: {what}");
         self.coverage.note_situation(what);
     }
 
@@ -61,6 +65,42 @@ impl Judge {
         if let Some(packet) = turn.packet {
             self.carried_out(packet, process, clients);
         }
+    }
+
+    /// The frame that was written last arrives late, while nobody else can have looked.
+    pub(super) fn landed(&mut self) {
+        let written = self.written.as_mut();
+        let Some(written) = written.filter(|written| written.landing == Landing::OnItsWay) else {
+            panic!("a frame is there that nobody waits for any more");
+        };
+        written.landing = Landing::Whole;
+    }
+
+    /// A process says what became of the frame that was written last: it is there, or it is not and
+    /// never will be. Who waits is told so.
+    pub(super) fn resolved(&mut self, says: Landing) {
+        let Some(written) = &self.written else {
+            panic!("nothing was in doubt");
+        };
+        assert_eq!(
+            written.landing == Landing::Whole,
+            says == Landing::Whole,
+            "frame {} is {:?}, but those who wait are told that it is {says:?}",
+            written.frame.number,
+            written.landing
+        );
+        if says != Landing::Whole {
+            self.written = None;
+        }
+    }
+
+    /// A process tells of a frame that another one has carried out before.
+    pub(super) fn knows(&self, turn: &Turn) {
+        let index = usize::try_from(turn.frame.number - 1).expect("few");
+        assert!(
+            turn.packet == self.packets.get(index).cloned(),
+            "a process tells something else than the one that has the log: {turn:?}"
+        );
     }
 
     /// The frame that was written last is carried out for the first time.
@@ -169,6 +209,10 @@ impl Judge {
             process.seq
         );
         assert_eq!(process.frame, self.frames(), "frames are missing (I10)");
+        assert!(
+            process.lease.epoch > self.epoch,
+            "the log was not taken under a later epoch"
+        );
         if let Some(written) = self.written.take() {
             assert!(
                 written.landing != Landing::Whole,

@@ -1,9 +1,7 @@
-//! Where frames are kept, and what can happen to them there.
+//! Where frames are kept, and who may add to them.
 
 use exchange_engine::StateHash;
 use exchange_engine::frame::{Chain, Frame, FrameError, StoredFrame};
-
-use super::dice::Dice;
 
 /// What outlives a process.
 #[derive(Debug, Clone, Default)]
@@ -12,15 +10,95 @@ pub(super) struct Medium {
     /// The witness: the newest frame that was acknowledged, as far as it knows.
     pub(super) head: Option<u64>,
     pub(super) snapshots: Vec<Snapshot>,
+    /// Who has the log.
+    lease: Lease,
+    /// Appends that were given up on and may still be carried out.
+    on_their_way: Vec<(Lease, StoredFrame)>,
 }
 
+/// Who has the log, and under which epoch. Only the newest lease is good for anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Lease {
+    /// Names a process, and no other one ever.
+    pub(super) holder: u64,
+    pub(super) epoch: u64,
+}
+
+/// Somebody else has taken the log since: nothing has been done, and nothing ever will be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fenced;
+
 impl Medium {
-    /// Shows all frames from the first on, checked, and stops at the first error.
-    pub(super) fn read(&self, mut visit: impl FnMut(Frame)) -> Result<Chain, FrameError> {
-        let mut chain = Chain::default();
-        for stored in &self.frames {
+    /// Takes the log, whoever has it: from now on nobody else can append.
+    pub(super) fn take(&mut self, holder: u64, least: u64) -> Lease {
+        let epoch = least.max(self.lease.epoch + 1);
+        self.lease = Lease { holder, epoch };
+        self.lease
+    }
+
+    /// Takes the log under a later epoch, unless somebody else has taken it: from now on nothing
+    /// that the holder has sent before can arrive.
+    pub(super) fn take_anew(&mut self, lease: Lease, least: u64) -> Result<Lease, Fenced> {
+        // The epoch may be a later one, where the holder was not told that it had been taken.
+        if self.lease.holder != lease.holder {
+            return Err(Fenced);
+        }
+        Ok(self.take(lease.holder, least))
+    }
+
+    /// Adds a frame, if the lease is still the newest one.
+    pub(super) fn append(&mut self, lease: Lease, stored: StoredFrame) -> Result<(), Fenced> {
+        if self.lease != lease {
+            return Err(Fenced);
+        }
+        let last = self.last();
+        assert_eq!(stored.number, last + 1, "a frame in the place of another");
+        self.frames.push(stored);
+        Ok(())
+    }
+
+    /// The frame is on its way, and whoever sent it has given up on it.
+    pub(super) fn send(&mut self, lease: Lease, stored: StoredFrame) {
+        self.on_their_way.push((lease, stored));
+    }
+
+    /// The frame that was sent first arrives, or is lost.
+    pub(super) fn deliver(&mut self, lost: bool) -> Option<Result<(), Fenced>> {
+        if self.on_their_way.is_empty() {
+            return None;
+        }
+        let (lease, stored) = self.on_their_way.remove(0);
+        (!lost).then(|| self.append(lease, stored))
+    }
+
+    /// The number of the newest frame; 0: there is none.
+    pub(super) fn last(&self) -> u64 {
+        self.frames.last().map_or(0, |stored| stored.number)
+    }
+
+    /// A frame was acknowledged.
+    pub(super) fn witness(&mut self, number: u64) {
+        self.head = self.head.max(Some(number));
+    }
+
+    /// Shows all frames behind `chain`, checked, and stops at the first error.
+    pub(super) fn read_on(
+        &self,
+        mut chain: Chain,
+        mut visit: impl FnMut(Frame),
+    ) -> Result<Chain, FrameError> {
+        let from = self
+            .frames
+            .partition_point(|stored| stored.number <= chain.number());
+        for stored in &self.frames[from..] {
             visit(chain.check(stored)?);
         }
+        Ok(chain)
+    }
+
+    /// Shows all frames from the first on, checked, and stops at the first error.
+    pub(super) fn read(&self, visit: impl FnMut(Frame)) -> Result<Chain, FrameError> {
+        let chain = self.read_on(Chain::default(), visit)?;
         chain.reaches(self.head)?;
         Ok(chain)
     }
@@ -40,103 +118,6 @@ pub(super) enum Landing {
     Absent,
     Torn,
     Whole,
-}
-
-/// What a damaged medium looks like.
-#[derive(Debug)]
-pub(super) struct Spoilt {
-    pub(super) frames: Vec<StoredFrame>,
-    /// Why it has to be refused.
-    pub(super) how: &'static str,
-    /// The frame that a reader has to name.
-    pub(super) named: u64,
-}
-
-/// Changes a frame as an interrupted write, or a medium that errs, may change it.
-pub(super) fn tear(stored: &mut StoredFrame, dice: &mut Dice) -> &'static str {
-    let before = stored.clone();
-    let payload = &mut stored.payload;
-    let from = dice.below(payload.len());
-    let how = match dice.below(4) {
-        0 => {
-            payload.truncate(from);
-            "refused: a prefix of a frame"
-        }
-        1 => {
-            payload[from..].fill(0);
-            "refused: a frame with zeros at its end"
-        }
-        2 => {
-            for _ in 0..=dice.below(3) {
-                let byte = dice.below(payload.len());
-                payload[byte] ^= 1 << dice.below(8);
-            }
-            "refused: a frame with other bits in its payload"
-        }
-        _ => {
-            match dice.below(5) {
-                0 => stored.epoch ^= 1 << dice.below(64),
-                1 => stored.first_seq ^= 1 << dice.below(64),
-                2 => stored.last_seq ^= 1 << dice.below(64),
-                3 => stored.prev_crc ^= 1 << dice.below(32),
-                _ => stored.crc ^= 1 << dice.below(32),
-            }
-            "refused: a frame with other bits in its header"
-        }
-    };
-    if *stored == before {
-        stored.crc ^= 1;
-    }
-    how
-}
-
-/// The frames of a medium with one of them, there is at least one, not as it was written.
-pub(super) fn spoil(intact: &[StoredFrame], dice: &mut Dice) -> Spoilt {
-    let mut frames = intact.to_vec();
-    let (last, index) = (frames.len() - 1, dice.below(frames.len()));
-    let number = frames[index].number;
-    let (how, named) = match dice.below(8) {
-        0 if index < last => {
-            frames.remove(index);
-            ("refused: a frame missing", number)
-        }
-        1 if index < last => {
-            let other = index + 1 + dice.below(last - index);
-            let there = frames[other].number;
-            let (a, b) = (frames[index].clone(), frames[other].clone());
-            (frames[index], frames[other]) = (
-                StoredFrame { number, ..b },
-                StoredFrame { number: there, ..a },
-            );
-            ("refused: two frames in each other's place", number)
-        }
-        2 | 3 if index < last => {
-            let stranger = &mut frames[index];
-            *stranger = elsewhere(stranger).stored(stranger.prev_crc);
-            ("refused: an intact frame of another history", number + 1)
-        }
-        4 => {
-            let stranger = &mut frames[index];
-            *stranger = elsewhere(stranger).stored(!stranger.prev_crc);
-            ("refused: an intact frame of another log", number)
-        }
-        5 => {
-            let mut lost = frames.remove(index);
-            lost.number += frames.len() as u64 + 1 + dice.below(9) as u64;
-            frames.push(lost);
-            ("refused: a frame with another number", number)
-        }
-        _ => (tear(&mut frames[index], dice), number),
-    };
-    Spoilt { frames, how, named }
-}
-
-/// The frame that another process might have written there.
-fn elsewhere(stored: &StoredFrame) -> Frame {
-    Frame {
-        number: stored.number,
-        epoch: stored.epoch + 1,
-        first_seq: stored.first_seq,
-        inputs: Frame::inputs_of(&stored.payload).expect("an intact frame"),
-    }
+    /// Nothing yet; it may still come.
+    OnItsWay,
 }

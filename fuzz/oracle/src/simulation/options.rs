@@ -21,6 +21,16 @@ pub enum Fault {
     CrashBeforeAnswer,
     /// An append fails, and whether the frame is there shows later: there, absent or torn.
     AppendError,
+    /// An append that failed, or in which the process died, is carried out later.
+    LateAppend,
+    /// After an append has failed the storage stays away for a while.
+    StorageAway,
+    /// The log is taken anew, but whoever took it is not told.
+    TakenUntold,
+    /// The process dies while it does not know what became of an append.
+    CrashInDoubt,
+    /// The process stands still, another one takes the log, and the first one goes on.
+    Stale,
     /// The process dies while it starts.
     CrashInStart,
     /// The clock on the wall has been set back when the process starts.
@@ -43,7 +53,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::CrashIdle,
         Self::CrashBeforeAppend,
         Self::CrashInAppend,
@@ -52,6 +62,11 @@ impl Fault {
         Self::CrashBeforePublish,
         Self::CrashBeforeAnswer,
         Self::AppendError,
+        Self::LateAppend,
+        Self::StorageAway,
+        Self::TakenUntold,
+        Self::CrashInDoubt,
+        Self::Stale,
         Self::CrashInStart,
         Self::ClockSetBack,
         Self::HeadBehind,

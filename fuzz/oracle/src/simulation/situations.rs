@@ -1,0 +1,77 @@
+//! What has to happen in a run that is long enough.
+
+use crate::differential::Coverage;
+
+/// Everything that a simulation notes of its own, beside what the exchange goes through. In a long
+/// run each of them has to happen: what never happens was not tried.
+pub(super) const SITUATIONS: [&str; 63] = [
+    "a client did not wait for its answer",
+    "a client got no answer and asked again",
+    "a client got no answer and gave up",
+    "a command was refused because the append before it had failed",
+    "a follower caught up from the log",
+    "a follower caught up from the outlet",
+    "a frame on its way arrived in time",
+    "a frame on its way arrived too late and was refused",
+    "a frame that nobody had been told of was not there",
+    "a frame that nobody had been told of was there",
+    "a full queue took no more",
+    "a packet came twice",
+    "a packet was lost",
+    "a process in doubt took no more",
+    "a process that had stopped took no more",
+    "a process that was in doubt woke up and was fenced",
+    "a process woke up and told of what had been durable",
+    "a process woke up before its append and was fenced",
+    "a process woke up, went on and was fenced",
+    "a snapshot and its tail led to the same",
+    "an append failed; the frame was lost",
+    "an append failed; the frame was on its way",
+    "an append failed; the frame was there",
+    "an append failed; the frame was torn",
+    "an append in doubt was not there",
+    "an append in doubt was there",
+    "an append in doubt was torn, and the process stopped",
+    "an order that had been placed was sent again",
+    "died before an append",
+    "died before it answered anybody",
+    "died before the witness knew",
+    "died between append and apply",
+    "died between apply and publish",
+    "died in an append; the frame was lost",
+    "died in an append; the frame was on its way",
+    "died in an append; the frame was there",
+    "died in an append; the frame was torn",
+    "died when it had answered some",
+    "died when it had taken the log anew",
+    "died while an append was in doubt",
+    "died while it started",
+    "died with commands in its queue",
+    "refused: a damaged snapshot",
+    "refused: a frame missing",
+    "refused: a frame with another number",
+    "refused: a frame with other bits in its header",
+    "refused: a frame with other bits in its payload",
+    "refused: a frame with zeros at its end",
+    "refused: a log without its acknowledged end",
+    "refused: a prefix of a frame",
+    "refused: a torn frame at the end",
+    "refused: an intact frame of another history",
+    "refused: an intact frame of another log",
+    "refused: two frames in each other's place",
+    "restarted when it had stopped",
+    "started",
+    "stood still before an append, and another took the log",
+    "stood still behind an append, and another took the log",
+    "stood still while an append was in doubt, and another took the log",
+    "the clock had been set back",
+    "the log could not be taken anew yet",
+    "the log was taken anew, and the process was not told",
+    "the witness was behind, or unreadable",
+];
+
+/// What has never happened. In a long run, of a million commands, that is nothing.
+pub fn missing<R>(coverage: &Coverage<R>) -> impl Iterator<Item = &'static str> {
+    let happened = |what: &str| coverage.situations.iter().any(|(known, _)| *known == what);
+    SITUATIONS.into_iter().filter(move |what| !happened(what))
+}
