@@ -13,7 +13,7 @@
 //! * a frame that nobody was told of is there whole, or absent (I10);
 //! * an order that is sent again under its name is placed once;
 //! * state hash, folds and positions are those of the process before, where it was (I7, I8);
-//! * a snapshot and its tail lead to the same state as the whole log (I8).
+//! * a snapshot and its tail, and the whole history, lead to the same state (I8).
 //!
 //! A process whose append has failed does not know whether the frame is there. It takes no more
 //! commands and takes the log anew, under a later epoch, however often that has to be tried: then
@@ -22,13 +22,20 @@
 //! another process has taken the log meanwhile, it appends, publishes and answers nothing more. The
 //! same goes for a process that stood still, did not notice, and wakes up.
 //!
-//! A log that lacks its acknowledged end, or in which a frame is not what was written, is refused
-//! by the number of the frame, and the run goes on from an intact copy. In the end nothing goes
-//! wrong any more: then every client that keeps asking gets its answer, and the follower catches up.
+//! Somebody makes snapshots: it begins with the newest one, follows the log, and never gets ahead of
+//! what has been published. Once there are two good ones, the frames up to the older one may go. A
+//! start takes the newest good snapshot and what follows; where snapshots are damaged or missing, the
+//! one before, or the whole log if that is still there.
+//!
+//! A log that lacks the end that was acknowledged or that its newest snapshot has seen, in which a
+//! frame is not what was written, or which no good snapshot reaches any more, is refused by the number
+//! of the frame. So is a snapshot of another history. The run goes on from an intact copy. In the end
+//! nothing goes wrong any more: then every client that keeps asking gets its answer, and the follower
+//! catches up.
 //!
 //! What is not simulated: what nothing in one place can notice, a medium that loses its acknowledged
 //! end and the witness together, or that has an intact frame of another history in the place of the
-//! last one, whose number is all that the witness knows.
+//! last one, whose number is all that the witness knows; and how folds are stored beside a snapshot.
 
 use exchange_engine::Reject;
 use orderbook_core::Timestamp;
@@ -39,12 +46,13 @@ use clients::{Clients, IntentId};
 use dice::Dice;
 use follower::Follower;
 use judge::Judge;
-use medium::{Medium, Snapshot};
+use medium::Medium;
 use process::{Process, Refused, Submission};
 use stale::Stale;
 
 mod clients;
 mod damage;
+mod damages;
 mod dice;
 mod feed;
 mod follower;
@@ -53,17 +61,18 @@ mod listening;
 mod medium;
 mod options;
 mod process;
+mod recovery;
 mod situations;
+mod snapshot;
+mod snapshots;
 mod stale;
 mod starts;
+mod state;
 mod turn;
 mod turns;
 
 pub use options::{Fault, Options};
 pub use situations::missing;
-
-/// How many snapshots are kept.
-const SNAPSHOTS: usize = 4;
 
 /// After how many steps without trouble everybody must have an answer.
 const PATIENCE: u64 = 10_000;
@@ -217,18 +226,5 @@ impl<'a> Simulation<'a> {
         } else {
             self.judge.note("a client got no answer and gave up");
         }
-    }
-
-    fn snapshot(&mut self) {
-        let Some(process) = &self.process else { return };
-        if self.medium.snapshots.len() == SNAPSHOTS {
-            let oldest = self.dice.below(SNAPSHOTS);
-            self.medium.snapshots.remove(oldest);
-        }
-        self.medium.snapshots.push(Snapshot {
-            frame: process.frame,
-            bytes: process.exchange.snapshot().encode(),
-            hash: process.exchange.state_hash(),
-        });
     }
 }

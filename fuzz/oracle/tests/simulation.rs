@@ -14,6 +14,7 @@ fn whatever_goes_wrong_nothing_is_lost_or_doubled() {
     for seed in 1..=12 {
         let options = Options {
             trouble: 60,
+            snapshots: 5,
             ..Options::of(seed, 600)
         };
         all.add(&run(&options));
@@ -36,6 +37,12 @@ fn whatever_goes_wrong_nothing_is_lost_or_doubled() {
         "refused: a log without its acknowledged end",
         "refused: an intact frame of another history",
         "an order that had been placed was sent again",
+        "a start fell back to the snapshot before",
+        "refused: a log that ends before its snapshot",
+        "refused: a compacted log without a good snapshot",
+        "refused: a snapshot of another history",
+        "died while it wrote a snapshot",
+        "the log was compacted",
         "a snapshot and its tail led to the same",
     ] {
         assert!(times(&all, what) > 0, "it never happened: {what}");

@@ -48,7 +48,7 @@ pub(super) fn carry_out(
 }
 
 /// What is folded from the feed alone.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Folds {
     pub(super) auditor: ExchangeAuditor,
     markets: BTreeMap<InstrumentId, MarketData>,

@@ -3,14 +3,17 @@
 
 use std::rc::Rc;
 
-use exchange_engine::frame::{Frame, FrameError};
-use exchange_engine::{Exchange, ExchangeSnapshot, OpenOrder, Reject, StateHash};
+use exchange_engine::frame::Frame;
+use exchange_engine::{Exchange, OpenOrder, Reject, StateHash};
 
 use super::clients::{Clients, IntentId};
 use super::feed::Packet;
-use super::medium::{Landing, Medium, Snapshot};
+use super::medium::{Landing, Medium};
 use super::process::Process;
+use super::recovery::recover;
 use super::situations::SITUATIONS;
+use super::snapshot::Snapshot;
+use super::state::State;
 use super::turn::Turn;
 use crate::differential::engine::{Sides, compare_outcome};
 use crate::differential::{At, Coverage};
@@ -40,7 +43,7 @@ pub(super) struct Judge {
     /// That of the newest frame.
     epoch: u64,
     /// The last process that is gone, and its hash, until another one has come as far.
-    late: Option<(Process, StateHash)>,
+    late: Option<(State, StateHash)>,
     comparisons: usize,
 }
 
@@ -48,6 +51,13 @@ impl Judge {
     pub(super) fn note(&mut self, what: &'static str) {
         assert!(SITUATIONS.contains(&what), "nobody expects this: {what}");
         self.coverage.note_situation(what);
+    }
+
+    /// How many inputs have been carried out.
+    pub(super) fn seq(&self) -> u64 {
+        self.packets
+            .last()
+            .map_or(0, |packet| packet.frame.last_seq())
     }
 
     /// How many frames have been carried out.
@@ -63,7 +73,7 @@ impl Judge {
             landing: turn.landing,
         });
         if let Some(packet) = turn.packet {
-            self.carried_out(packet, process, clients);
+            self.carried_out(packet, &process.state, clients);
         }
     }
 
@@ -104,7 +114,7 @@ impl Judge {
     }
 
     /// The frame that was written last is carried out for the first time.
-    fn carried_out(&mut self, packet: Rc<Packet>, process: &Process, clients: &mut Clients) {
+    fn carried_out(&mut self, packet: Rc<Packet>, state: &State, clients: &mut Clients) {
         let number = packet.frame.number;
         let written = self.written.take();
         let Some(written) = written.filter(|written| written.frame == packet.frame) else {
@@ -135,16 +145,16 @@ impl Judge {
         }
         self.open = self.model.open_orders();
         self.packets.push(packet);
-        self.compare(process);
+        self.compare(state);
     }
 
     /// The exchange, what it told and the model are the same.
-    fn compare(&mut self, process: &Process) {
+    fn compare(&mut self, state: &State) {
         self.comparisons += 1;
         let sides = Sides {
-            exchange: &process.exchange,
+            exchange: &state.exchange,
             model: &self.model,
-            auditor: &process.folds.auditor,
+            auditor: &state.folds.auditor,
             open: &self.open,
         };
         let at = At {
@@ -157,17 +167,24 @@ impl Judge {
 
     /// A process is gone.
     pub(super) fn died(&mut self, process: Process) {
-        let hash = process.exchange.state_hash();
-        self.late = Some((process, hash));
+        let hash = process.state.exchange.state_hash();
+        self.late = Some((process.state, hash));
+    }
+
+    /// A process that starts has got a state to begin with: that of the newest good snapshot, or
+    /// where there is none, the first one of all.
+    pub(super) fn begins(&mut self, state: &State, newest: u64) {
+        assert_eq!(state.frame(), newest, "it begins with another snapshot");
+        self.note(if state.frame() > 0 {
+            "started from a snapshot"
+        } else {
+            "started from the first frame"
+        });
+        self.compare_late(state);
     }
 
     /// A process that starts has carried out a frame, most of them once more.
-    pub(super) fn replayed(
-        &mut self,
-        process: &Process,
-        packet: &Rc<Packet>,
-        clients: &mut Clients,
-    ) {
+    pub(super) fn replayed(&mut self, state: &State, packet: &Rc<Packet>, clients: &mut Clients) {
         let number = packet.frame.number;
         let index = usize::try_from(number - 1).expect("few");
         if let Some(first_time) = self.packets.get(index) {
@@ -183,19 +200,25 @@ impl Judge {
             );
         } else {
             // It was durable, and nobody had been told.
-            self.carried_out(Rc::clone(packet), process, clients);
+            self.carried_out(Rc::clone(packet), state, clients);
             self.note("a frame that nobody had been told of was there");
         }
         clients.find_answers(packet);
-        if let Some((late, hash)) = self.late.take_if(|(late, _)| late.frame == number) {
+        self.compare_late(state);
+    }
+
+    /// Where the process before was, this one is like it.
+    fn compare_late(&mut self, state: &State) {
+        let frame = state.frame();
+        if let Some((late, hash)) = self.late.take_if(|(late, _)| late.frame() == frame) {
             assert_eq!(
-                process.exchange.state_hash(),
+                state.exchange.state_hash(),
                 hash,
-                "frame {number} leads to another exchange (I8)"
+                "frame {frame} leads to another exchange (I8)"
             );
             assert!(
-                process.folds == late.folds && process.positions == late.positions,
-                "frame {number} leads to other folds (I7)"
+                state.folds == late.folds && state.positions == late.positions,
+                "frame {frame} leads to other folds (I7)"
             );
         }
     }
@@ -204,11 +227,15 @@ impl Judge {
     pub(super) fn started(&mut self, process: &Process, clients: &Clients, followed: u64) {
         let told = clients.newest_answer().max(followed);
         assert!(
-            process.seq >= told,
+            process.state.seq() >= told,
             "the log ends at input {}, but somebody was told of {told} (I10)",
-            process.seq
+            process.state.seq()
         );
-        assert_eq!(process.frame, self.frames(), "frames are missing (I10)");
+        assert_eq!(
+            process.state.frame(),
+            self.frames(),
+            "frames are missing (I10)"
+        );
         assert!(
             process.lease.epoch > self.epoch,
             "the log was not taken under a later epoch"
@@ -221,44 +248,60 @@ impl Judge {
             );
             self.note("a frame that nobody had been told of was not there");
         }
-        let late = self.late.take().filter(|(late, _)| late.frame > 0);
         assert!(
-            late.is_none(),
+            self.late.take().is_none(),
             "the process before had carried out more than there is"
         );
-        self.compare(process);
+        self.compare(&process.state);
     }
 
     /// A log that is not what was written is refused, and it says where.
     pub(super) fn refuses(&mut self, medium: &Medium, how: &'static str, named: u64) {
-        let Err(error) = medium.read(|_| ()) else {
+        let Err(refusal) = recover(medium, |_, _| ()) else {
             panic!("{how} went unnoticed in frame {named}");
         };
-        let frame = match error {
-            FrameError::Corrupt { frame, .. } => Some(frame),
-            FrameError::Truncated { acknowledged, .. } => Some(acknowledged),
-            _ => None,
-        };
-        assert_eq!(frame, Some(named), "{how} is said to be: {error}");
+        assert_eq!(
+            refusal.frame(),
+            Some(named),
+            "{how} is said to be: {refusal:?}"
+        );
         self.note(how);
     }
 
-    /// A snapshot and what follows it lead to where the whole log leads.
-    pub(super) fn restored(&mut self, snapshot: &Snapshot, process: &Process) {
-        let restored = ExchangeSnapshot::decode(&snapshot.bytes)
-            .and_then(|snapshot| Exchange::restore(&snapshot));
-        let mut exchange = restored.unwrap_or_else(|error| {
-            panic!(
-                "the snapshot of frame {} is refused: {error}",
-                snapshot.frame
-            )
-        });
-        assert_eq!(
-            exchange.state_hash(),
-            snapshot.hash,
-            "another exchange (I8)"
+    /// Somebody makes a snapshot of a state that a log has led to.
+    pub(super) fn snapshot(&self, state: &State, process: &Process) {
+        let frame = state.frame();
+        assert!(
+            frame <= self.frames(),
+            "a snapshot of frame {frame}, of which nobody has been told"
         );
-        let from = usize::try_from(snapshot.frame).expect("few");
+        let live = &process.state;
+        assert!(
+            frame != live.frame()
+                || state.exchange.state_hash() == live.exchange.state_hash()
+                    && state.folds == live.folds
+                    && state.positions == live.positions,
+            "whoever makes snapshots has come to another state (I8)"
+        );
+    }
+
+    /// All that was ever carried out leads to where the process is, though it has seen the end only.
+    pub(super) fn replay(&mut self, process: &Process) {
+        self.follow(Exchange::new(), 0, process);
+        self.note("the whole history led to the same");
+    }
+
+    /// A snapshot and what follows it lead to where the process is.
+    pub(super) fn restored(&mut self, snapshot: &Snapshot, process: &Process) {
+        if let Ok(state) = snapshot.restore() {
+            let frame = state.frame();
+            self.follow(state.exchange, frame, process);
+            self.note("a snapshot and its tail led to the same");
+        }
+    }
+
+    fn follow(&self, mut exchange: Exchange, frame: u64, process: &Process) {
+        let from = usize::try_from(frame).expect("few");
         let mut events = Vec::new();
         for packet in &self.packets[from..] {
             for (input, outcome) in packet.parts() {
@@ -266,15 +309,14 @@ impl Judge {
                 let result = exchange.apply(input, &mut events);
                 assert!(
                     result == outcome.result && events == outcome.events,
-                    "behind the snapshot of frame {from} {input:?} comes to something else (I8)"
+                    "behind frame {from} {input:?} comes to something else (I8)"
                 );
             }
         }
         assert_eq!(
             exchange.state_hash(),
-            process.exchange.state_hash(),
-            "the snapshot of frame {from} and its tail lead elsewhere (I8)"
+            process.state.exchange.state_hash(),
+            "what follows frame {from} leads elsewhere (I8)"
         );
-        self.note("a snapshot and its tail led to the same");
     }
 }

@@ -1,7 +1,8 @@
-//! Where frames are kept, and who may add to them.
+//! Where frames and snapshots are kept, and who may add to them.
 
-use exchange_engine::StateHash;
 use exchange_engine::frame::{Chain, Frame, FrameError, StoredFrame};
+
+use super::snapshot::Snapshot;
 
 /// What outlives a process.
 #[derive(Debug, Clone, Default)]
@@ -9,7 +10,10 @@ pub(super) struct Medium {
     pub(super) frames: Vec<StoredFrame>,
     /// The witness: the newest frame that was acknowledged, as far as it knows.
     pub(super) head: Option<u64>,
+    /// From the oldest to the newest.
     pub(super) snapshots: Vec<Snapshot>,
+    /// A snapshot that is not written to its end and has no name yet.
+    pub(super) unfinished: Option<Vec<u8>>,
     /// Who has the log.
     lease: Lease,
     /// Appends that were given up on and may still be carried out.
@@ -81,35 +85,51 @@ impl Medium {
         self.head = self.head.max(Some(number));
     }
 
-    /// Shows all frames behind `chain`, checked, and stops at the first error.
+    /// The number of the oldest frame that is there, or of the first one that will be.
+    pub(super) fn first(&self) -> u64 {
+        self.frames.first().map_or(1, |stored| stored.number)
+    }
+
+    /// The frames behind one.
+    pub(super) fn behind(&self, number: u64) -> &[StoredFrame] {
+        let from = self
+            .frames
+            .partition_point(|stored| stored.number <= number);
+        &self.frames[from..]
+    }
+
+    /// How far the log goes with a frame, if it is there.
+    pub(super) fn chain_at(&self, number: u64) -> Option<Chain> {
+        let stored = self.frames.iter().find(|stored| stored.number == number)?;
+        Some(Chain::at(number, stored.last_seq, stored.crc))
+    }
+
+    /// Removes the frames up to one, but never the newest.
+    pub(super) fn forget(&mut self, number: u64) {
+        let number = number.min(self.last().saturating_sub(1));
+        self.frames.retain(|stored| stored.number > number);
+    }
+
+    /// Has lost the frames behind one.
+    pub(super) fn lose_behind(&mut self, number: u64) {
+        self.frames.retain(|stored| stored.number <= number);
+    }
+
+    /// Shows the frames behind `chain` up to one, checked, each with how far the log goes with it,
+    /// and stops at the first error.
     pub(super) fn read_on(
         &self,
         mut chain: Chain,
-        mut visit: impl FnMut(Frame),
+        upto: u64,
+        mut visit: impl FnMut(Frame, Chain),
     ) -> Result<Chain, FrameError> {
-        let from = self
-            .frames
-            .partition_point(|stored| stored.number <= chain.number());
-        for stored in &self.frames[from..] {
-            visit(chain.check(stored)?);
+        let needed = self.behind(chain.number()).iter();
+        for stored in needed.take_while(|stored| stored.number <= upto) {
+            let frame = chain.check(stored)?;
+            visit(frame, chain);
         }
         Ok(chain)
     }
-
-    /// Shows all frames from the first on, checked, and stops at the first error.
-    pub(super) fn read(&self, visit: impl FnMut(Frame)) -> Result<Chain, FrameError> {
-        let chain = self.read_on(Chain::default(), visit)?;
-        chain.reaches(self.head)?;
-        Ok(chain)
-    }
-}
-
-/// An exchange as it was behind a frame.
-#[derive(Debug, Clone)]
-pub(super) struct Snapshot {
-    pub(super) frame: u64,
-    pub(super) bytes: Vec<u8>,
-    pub(super) hash: StateHash,
 }
 
 /// What there is of a frame when something went wrong while it was being written.

@@ -41,8 +41,12 @@ pub enum Fault {
     LostEnd,
     /// The medium has changed, lost or exchanged a frame.
     DamagedFrame,
-    /// A snapshot has changed.
+    /// Some of the newest snapshots have changed, or are gone.
     DamagedSnapshot,
+    /// The newest snapshot is one of another log.
+    ForeignSnapshot,
+    /// The process dies while it writes a snapshot or compacts the log.
+    CrashInSnapshot,
     /// Packets of the feed are lost, or come twice.
     Network,
     /// An answer is lost on its way.
@@ -53,7 +57,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::CrashIdle,
         Self::CrashBeforeAppend,
         Self::CrashInAppend,
@@ -73,6 +77,8 @@ impl Fault {
         Self::LostEnd,
         Self::DamagedFrame,
         Self::DamagedSnapshot,
+        Self::ForeignSnapshot,
+        Self::CrashInSnapshot,
         Self::Network,
         Self::LostAnswer,
         Self::Impatience,
@@ -118,7 +124,7 @@ impl Options {
             frame,
             queue,
             trouble: dice.of([250, 1_000, 2_000, 4_000]),
-            snapshots: dice.of([5, 20, 100]),
+            snapshots: dice.of([20, 50, 200]),
             faults: Fault::ALL.to_vec(),
         }
     }

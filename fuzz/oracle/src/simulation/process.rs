@@ -4,14 +4,14 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use accounts_core::Positions;
-use exchange_engine::frame::{Chain, Frame, FrameError};
-use exchange_engine::{Command, Exchange};
+use exchange_engine::Command;
 use orderbook_core::Timestamp;
 
 use super::clients::IntentId;
-use super::feed::{Folds, Packet, carry_out};
+use super::feed::Packet;
 use super::medium::{Lease, Medium};
+use super::recovery::{Refusal, recover};
+use super::state::State;
 use super::turn::Turn;
 
 /// How many packets an outlet remembers.
@@ -36,51 +36,43 @@ pub(super) enum Refused {
 /// A process, from its start to its end.
 #[derive(Debug)]
 pub(super) struct Process {
-    pub(super) exchange: Exchange,
-    pub(super) folds: Folds,
-    pub(super) positions: Positions,
-    pub(super) frame: u64,
-    pub(super) seq: u64,
+    pub(super) state: State,
     /// What it believes to have.
     pub(super) lease: Lease,
-    /// How far the log is known to be there; a step ahead of `frame` between append and apply.
-    pub(super) chain: Chain,
     /// No later input gets an earlier time.
     pub(super) floor: Timestamp,
     pub(super) queue: VecDeque<Submission>,
     /// The turn whose append has failed; whether its frame is there is not known.
     pub(super) doubt: Option<Turn>,
     pub(super) stopped: bool,
-    outlet: VecDeque<Rc<Packet>>,
+    pub(super) outlet: Outlet,
 }
 
 impl Process {
-    /// Reads the log that it has taken, carries out every frame once more and publishes it.
+    /// Finds its state in the log that it has taken, carries out the frames behind the newest good
+    /// snapshot once more and publishes them.
     pub(super) fn start(
         medium: &Medium,
         lease: Lease,
-        mut published: impl FnMut(&Self, &Rc<Packet>),
-    ) -> Result<Self, FrameError> {
-        let mut process = Self {
-            exchange: Exchange::new(),
-            folds: Folds::default(),
-            positions: Positions::default(),
-            frame: 0,
-            seq: 0,
+        mut seen: impl FnMut(&State, Option<&Rc<Packet>>),
+    ) -> Result<Self, Refusal> {
+        let mut outlet = Outlet::default();
+        let recovered = recover(medium, |state, packet| {
+            if let Some(packet) = packet {
+                outlet.publish(packet);
+            }
+            seen(state, packet);
+        });
+        let state = recovered?;
+        Ok(Self {
+            floor: state.exchange.time(),
+            state,
             lease,
-            chain: Chain::default(),
-            floor: Timestamp::new(0),
             queue: VecDeque::new(),
             doubt: None,
             stopped: false,
-            outlet: VecDeque::new(),
-        };
-        process.chain = medium.read(|frame| {
-            let packet = process.apply(frame);
-            process.publish(&packet);
-            published(&process, &packet);
-        })?;
-        Ok(process)
+            outlet,
+        })
     }
 
     /// The least epoch under which the log is taken at this time.
@@ -128,34 +120,23 @@ impl Process {
     pub(super) fn queued(&self) -> impl Iterator<Item = IntentId> + '_ {
         self.queue.iter().map(|submission| submission.intent)
     }
+}
 
-    pub(super) fn apply(&mut self, frame: Frame) -> Rc<Packet> {
-        let (folds, positions) = (&mut self.folds, &mut self.positions);
-        let packet = carry_out(&mut self.exchange, frame, |exchange, input, outcome| {
-            folds.apply(input, outcome);
-            for event in &outcome.events {
-                if let Some(event) = exchange.position_event(event) {
-                    // What does not fit is refused the same way every time.
-                    let _ = positions.apply(&event);
-                }
-            }
-        });
-        self.frame = packet.frame.number;
-        self.seq = packet.frame.last_seq();
-        self.floor = self.floor.max(self.exchange.time());
-        packet
-    }
+/// The newest packets, for those who missed some.
+#[derive(Debug, Default)]
+pub(super) struct Outlet(VecDeque<Rc<Packet>>);
 
+impl Outlet {
     pub(super) fn publish(&mut self, packet: &Rc<Packet>) {
-        if self.outlet.len() == OUTLET {
-            self.outlet.pop_front();
+        if self.0.len() == OUTLET {
+            self.0.pop_front();
         }
-        self.outlet.push_back(Rc::clone(packet));
+        self.0.push_back(Rc::clone(packet));
     }
 
     /// The newest packets, if they go back to what follows `seq`.
     pub(super) fn recent(&self, seq: u64) -> Option<&VecDeque<Rc<Packet>>> {
-        let first = self.outlet.front()?;
-        (first.frame.first_seq <= seq + 1).then_some(&self.outlet)
+        let first = self.0.front()?;
+        (first.frame.first_seq <= seq + 1).then_some(&self.0)
     }
 }

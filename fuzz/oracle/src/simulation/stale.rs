@@ -1,6 +1,7 @@
 //! A process that stands still while another one takes the log, and wakes up later.
 
 use super::Simulation;
+use super::medium::Landing;
 use super::process::Process;
 use super::turn::{End, Resolved, Turn};
 
@@ -45,7 +46,7 @@ impl Simulation<'_> {
                 .note("a process that was in doubt woke up and was fenced");
             return;
         };
-        if process.chain.number() < turn.frame.number {
+        if turn.landing == Landing::Absent {
             process.go_on(&mut turn, &mut self.medium, None);
             assert_fenced(&turn);
             self.judge

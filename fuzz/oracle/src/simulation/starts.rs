@@ -1,11 +1,6 @@
-//! How the process starts, in vain where the medium is not what it was.
+//! How the process starts.
 
-use exchange_engine::frame::FrameError;
-use exchange_engine::{Exchange, ExchangeSnapshot};
-
-use super::damage::{Spoilt, spoil};
-use super::feed::{Packet, carry_out};
-use super::medium::{Lease, Medium};
+use super::medium::Lease;
 use super::options::Fault;
 use super::process::Process;
 use super::{PATIENCE, Simulation};
@@ -36,55 +31,24 @@ impl Simulation<'_> {
         }
         self.damage();
         if self.dice.one_in(8) && self.strikes(Fault::CrashInStart) {
-            self.judge.note("died while it started");
-            let mut reached = self.dice.below(self.medium.frames.len() + 1);
-            let mut part = self.medium.clone();
-            part.frames.truncate(reached);
-            part.head = None;
-            let started = Process::start(&part, self.take_log(), |_, packet| {
-                // It publishes as it goes.
-                reached -= 1;
-                self.follower.offer(packet);
-            });
-            assert!(started.is_ok() && reached == 0, "the log has a start");
+            self.die_in_start();
         }
         self.start();
     }
 
-    /// Starts that have to be refused.
-    fn damage(&mut self) {
-        let head = self.medium.head.unwrap_or_default();
-        let (lost, keep) = (self.dice.one_in(4), self.dice.below(8) as u64);
-        if lost && head > 0 && self.strikes(Fault::LostEnd) {
-            let mut old = self.medium.clone();
-            let there = head.saturating_sub(1 + keep);
-            old.frames.truncate(usize::try_from(there).expect("few"));
-            self.judge
-                .refuses(&old, "refused: a log without its acknowledged end", head);
-        }
-        let spoilt = self.dice.one_in(3) && !self.medium.frames.is_empty();
-        if spoilt {
-            let Spoilt { frames, how, named } = spoil(&self.medium.frames, &mut self.dice);
-            if self.strikes(Fault::DamagedFrame) {
-                let mut medium = self.medium.clone();
-                medium.frames = frames;
-                self.judge.refuses(&medium, how, named);
+    /// The process dies when it has carried out some frames. It publishes as it goes.
+    fn die_in_start(&mut self) {
+        self.judge.note("died while it started");
+        let mut left = self.dice.below(20);
+        let lease = self.take_log();
+        let follower = &mut self.follower;
+        let started = Process::start(&self.medium, lease, |_, packet| {
+            if let Some(packet) = packet.filter(|_| left > 0) {
+                left -= 1;
+                follower.offer(packet);
             }
-        }
-        let snapshots = self.medium.snapshots.len();
-        if snapshots > 0 && self.dice.one_in(4) && self.strikes(Fault::DamagedSnapshot) {
-            let chosen = self.dice.below(snapshots);
-            let mut bytes = self.medium.snapshots[chosen].bytes.clone();
-            let byte = self.dice.below(bytes.len());
-            if self.dice.one_in(2) {
-                bytes.truncate(byte);
-            } else {
-                bytes[byte] ^= 1 << self.dice.below(8);
-            }
-            let decoded = ExchangeSnapshot::decode(&bytes);
-            assert!(decoded.is_err(), "a damaged snapshot went unnoticed");
-            self.judge.note("refused: a damaged snapshot");
-        }
+        });
+        assert!(started.is_ok(), "the log has a start");
     }
 
     /// Takes the log for a new process.
@@ -94,25 +58,39 @@ impl Simulation<'_> {
         self.medium.take(self.processes, least)
     }
 
-    /// Starts the process, from the whole log.
+    /// Starts the process, from the newest good snapshot and what follows it.
     pub(super) fn start(&mut self) {
         let lease = self.take_log();
         // From here on nothing that was on its way can change what there is.
         self.deliver();
+        let newest = Self::newest_good(&self.medium);
+        let beginning = newest.map_or(0, |index| self.medium.snapshots[index].frame());
         let (judge, clients) = (&mut self.judge, &mut self.clients);
         let follower = &mut self.follower;
-        let started = Process::start(&self.medium, lease, |process, packet| {
-            judge.replayed(process, packet, clients);
-            follower.offer(packet);
+        let started = Process::start(&self.medium, lease, |state, packet| {
+            if let Some(packet) = packet {
+                judge.replayed(state, packet, clients);
+                follower.offer(packet);
+            } else {
+                judge.begins(state, beginning);
+            }
         });
-        let process = started.unwrap_or_else(|error| panic!("an intact log is refused: {error}"));
-        judge.started(&process, clients, follower.seq);
+        let process = started.unwrap_or_else(|error| panic!("an intact log is refused: {error:?}"));
+        // Who is further behind than the snapshot has not got all of it.
+        let followed = self.follower.seq;
+        judge.started(&process, clients, followed);
         judge.note("started");
+        if self.dice.one_in(6) {
+            judge.replay(&process);
+        }
         if !self.medium.snapshots.is_empty() {
             let chosen = self.dice.below(self.medium.snapshots.len());
             judge.restored(&self.medium.snapshots[chosen], &process);
         }
         self.process = Some(process);
+        if followed < self.judge.seq() {
+            self.catch_up();
+        }
     }
 
     /// Nothing goes wrong any more: everybody who keeps asking gets an answer.
@@ -133,18 +111,11 @@ impl Simulation<'_> {
         self.catch_up();
         self.die();
         self.restart();
-        let process = self
-            .process
-            .as_ref()
-            .map(|process| (process.seq, &process.folds));
-        let follower = (self.follower.seq, &self.follower.folds);
-        assert!(process == Some(follower), "the follower has not caught up");
+        let process = self.process.as_ref().expect("it has been started");
+        self.judge.replay(process);
+        assert!(
+            process.state.seq() == self.follower.seq && process.state.folds == self.follower.folds,
+            "the follower has not caught up"
+        );
     }
-}
-
-/// What was published from the first frame on, told anew from the log.
-pub(super) fn history(medium: &Medium, mut tell: impl FnMut(&Packet)) -> Result<(), FrameError> {
-    let mut exchange = Exchange::new();
-    medium.read(|frame| tell(&carry_out(&mut exchange, frame, |_, _, _| ())))?;
-    Ok(())
 }

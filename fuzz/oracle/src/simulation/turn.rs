@@ -37,6 +37,8 @@ pub(super) struct Turn {
     pub(super) waiting: Vec<IntentId>,
     /// What there is of it.
     pub(super) landing: Landing,
+    /// How far the log goes with it, once that is known.
+    chain: Chain,
     /// What became of it, where it was carried out.
     pub(super) packet: Option<Rc<Packet>>,
     pub(super) published: bool,
@@ -107,15 +109,16 @@ impl Process {
             waiting.push(intent);
         }
         let frame = Frame {
-            number: self.frame + 1,
+            number: self.state.frame() + 1,
             epoch: self.lease.epoch,
-            first_seq: self.seq + 1,
+            first_seq: self.state.seq() + 1,
             inputs,
         };
         let mut turn = Turn {
             frame,
             waiting,
             landing: Landing::Absent,
+            chain: Chain::default(),
             packet: None,
             published: false,
             answered: 0,
@@ -143,7 +146,7 @@ impl Process {
         landing: Landing,
         dice: &mut Dice,
     ) {
-        let mut stored = turn.frame.stored(self.chain.crc());
+        let mut stored = turn.frame.stored(self.state.chain.crc());
         let arrived = match landing {
             Landing::Absent => Ok(()),
             Landing::OnItsWay => {
@@ -163,7 +166,7 @@ impl Process {
 
     /// Appends the frame, and does what follows.
     pub(super) fn go_on(&mut self, turn: &mut Turn, medium: &mut Medium, fate: Option<Fate>) {
-        let stored = turn.frame.stored(self.chain.crc());
+        let stored = turn.frame.stored(self.state.chain.crc());
         let crc = stored.crc;
         if medium.append(self.lease, stored) == Err(Fenced) {
             self.stopped = true;
@@ -171,7 +174,7 @@ impl Process {
             return;
         }
         turn.landing = Landing::Whole;
-        self.chain = Chain::at(turn.frame.number, turn.frame.last_seq(), crc);
+        turn.chain = Chain::at(turn.frame.number, turn.frame.last_seq(), crc);
         self.finish(turn, medium, fate);
     }
 
@@ -188,12 +191,13 @@ impl Process {
         if fate == Some(Fate::BeforeApply) {
             return;
         }
-        let packet = self.apply(turn.frame.clone());
+        let packet = self.state.apply(turn.frame.clone(), turn.chain);
+        self.floor = self.floor.max(self.state.exchange.time());
         turn.packet = Some(Rc::clone(&packet));
         if fate == Some(Fate::BeforePublish) {
             return;
         }
-        self.publish(&packet);
+        self.outlet.publish(&packet);
         turn.published = true;
         if let Some(Fate::BeforeAnswer(some)) = fate {
             turn.answered = some.min(turn.waiting.len() - 1);
@@ -224,11 +228,11 @@ impl Process {
             _ => self.lease = lease,
         }
         let mut arrived = Vec::new();
-        let end = medium.read_on(self.chain, |frame| arrived.push(frame));
+        let end = medium.read_on(self.state.chain, u64::MAX, |frame, _| arrived.push(frame));
         let mut turn = self.doubt.take().expect("an append in doubt");
         match end {
             Ok(end) if arrived == [turn.frame.clone()] => {
-                self.chain = end;
+                turn.chain = end;
                 turn.landing = Landing::Whole;
                 turn.end = End::Crashed;
                 self.finish(&mut turn, medium, None);

@@ -11,7 +11,7 @@ impl Simulation<'_> {
         let trouble = self.dice.below(self.options.trouble) < commands;
         let landing = self.landing();
         let some = self.dice.below(commands) * self.dice.below(2);
-        let (fault, fate, name) = match self.dice.below(9) {
+        let (fault, fate, name) = match self.dice.below(11) {
             0 => (
                 Fault::CrashBeforeAppend,
                 Fate::BeforeAppend,
@@ -27,7 +27,7 @@ impl Simulation<'_> {
                     Landing::OnItsWay => "died in an append; the frame was on its way",
                 },
             ),
-            2 => (
+            2 | 9 | 10 => (
                 Fault::AppendError,
                 Fate::AppendFails(landing),
                 match landing {
@@ -157,9 +157,6 @@ impl Simulation<'_> {
         let waiting = turn.waiting.clone();
         let published = turn.packet.clone().filter(|_| turn.published);
         self.judge.turned(turn, process, &mut self.clients);
-        if end == End::Done && self.dice.one_in(self.options.snapshots) {
-            self.snapshot();
-        }
         if let Some(packet) = published {
             self.tell_follower(&packet);
         }
@@ -176,7 +173,12 @@ impl Simulation<'_> {
             }
         }
         match end {
-            End::Done | End::InDoubt => {}
+            End::Done => {
+                if self.dice.one_in(self.options.snapshots) {
+                    self.snapshot();
+                }
+            }
+            End::InDoubt => {}
             End::Crashed => self.die(),
             End::Paused => self.pause(paused),
             End::Fenced => panic!("nobody else has taken the log"),
@@ -235,6 +237,9 @@ impl Simulation<'_> {
                 .note("stood still while an append was in doubt, and another took the log");
             self.pause(None);
             return;
+        }
+        if self.dice.one_in(4) {
+            self.snapshot();
         }
         let obstacle = self.obstacle();
         let Some(process) = &mut self.process else {
