@@ -13,6 +13,7 @@ use super::process::Process;
 use super::recovery::recover;
 use super::situations::SITUATIONS;
 use super::snapshot::Snapshot;
+use super::snapshots::KEPT;
 use super::state::State;
 use super::turn::Turn;
 use crate::differential::engine::{Sides, compare_outcome};
@@ -282,6 +283,16 @@ impl Judge {
                     && state.folds == live.folds
                     && state.positions == live.positions,
             "whoever makes snapshots has come to another state (I8)"
+        );
+    }
+
+    /// The log got shorter. It goes on behind each of at least two good snapshots.
+    pub(super) fn compacted(&self, medium: &Medium) {
+        let first = medium.first();
+        let of_use = |snapshot: &&Snapshot| !snapshot.damaged && snapshot.frame() + 1 >= first;
+        assert!(
+            medium.snapshots.iter().filter(of_use).count() >= KEPT,
+            "the log begins at frame {first}, and too few snapshots reach so far"
         );
     }
 

@@ -57,6 +57,10 @@ impl Simulation<'_> {
     }
 
     pub(super) fn compare_follower(&self) {
+        assert!(
+            self.follower.seq <= self.judge.seq(),
+            "the follower was told of what has not been published"
+        );
         if let Some(process) = &self.process
             && self.follower.seq == process.state.seq()
             && self.step.is_multiple_of(64)

@@ -6,7 +6,7 @@ use super::recovery::begin;
 use super::snapshot::Snapshot;
 
 /// How many good snapshots there have to be before the log may get shorter.
-const KEPT: usize = 2;
+pub(super) const KEPT: usize = 2;
 
 impl Simulation<'_> {
     /// Whoever makes snapshots begins with the newest one and follows the log. It may lag behind
@@ -78,6 +78,7 @@ impl Simulation<'_> {
             return;
         }
         self.medium.forget(oldest);
+        self.judge.compacted(&self.medium);
         if self.medium.frames.len() < before {
             self.judge.note("the log was compacted");
         }
