@@ -158,6 +158,9 @@ impl<'a> Simulation<'a> {
         self.arrive();
         self.turn();
         self.wake();
+        if self.dice.one_in(400) {
+            self.join();
+        }
         self.compare_follower();
     }
 

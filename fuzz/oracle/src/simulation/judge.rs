@@ -287,7 +287,8 @@ impl Judge {
     }
 
     /// The log got shorter. It goes on behind each of at least two good snapshots.
-    pub(super) fn compacted(&self, medium: &Medium) {
+    pub(super) fn compacted(&mut self, medium: &Medium) {
+        self.note("the log was compacted");
         let first = medium.first();
         let of_use = |snapshot: &&Snapshot| !snapshot.damaged && snapshot.frame() + 1 >= first;
         assert!(

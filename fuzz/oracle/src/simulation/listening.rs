@@ -56,6 +56,15 @@ impl Simulation<'_> {
         self.judge.note(what);
     }
 
+    /// The follower is started anew and knows nothing.
+    pub(super) fn join(&mut self) {
+        if self.strikes(Fault::Network) {
+            self.judge.note("a follower was started");
+            self.follower = Follower::default();
+            self.catch_up();
+        }
+    }
+
     pub(super) fn compare_follower(&self) {
         assert!(
             self.follower.seq <= self.judge.seq(),

@@ -4,13 +4,14 @@ use crate::differential::Coverage;
 
 /// Everything that a simulation notes of its own, beside what the exchange goes through. In a long
 /// run each of them has to happen: what never happens was not tried.
-pub(super) const SITUATIONS: [&str; 83] = [
+pub(super) const SITUATIONS: [&str; 84] = [
     "a client did not wait for its answer",
     "a client got no answer and asked again",
     "a client got no answer and gave up",
     "a command was refused because the append before it had failed",
     "a follower caught up from the log",
     "a follower caught up from the outlet",
+    "a follower was started",
     "a follower was too far behind and began with a snapshot",
     "a frame on its way arrived in time",
     "a frame on its way arrived too late and was refused",

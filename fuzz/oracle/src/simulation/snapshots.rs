@@ -78,9 +78,8 @@ impl Simulation<'_> {
             return;
         }
         self.medium.forget(oldest);
-        self.judge.compacted(&self.medium);
         if self.medium.frames.len() < before {
-            self.judge.note("the log was compacted");
+            self.judge.compacted(&self.medium);
         }
     }
 }

@@ -241,6 +241,9 @@ impl Simulation<'_> {
         if self.dice.one_in(4) {
             self.snapshot();
         }
+        if self.dice.one_in(4) {
+            self.join();
+        }
         let obstacle = self.obstacle();
         let Some(process) = &mut self.process else {
             return;
