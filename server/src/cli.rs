@@ -114,6 +114,18 @@ pub(crate) struct LogArgs {
     /// Where everything is kept. What is there is never overwritten.
     #[arg(long, value_name = "DIR", default_value = "./data")]
     pub(crate) data_dir: PathBuf,
+
+    /// Keep the command log in this PostgreSQL, for example
+    /// `postgres://user:password@127.0.0.1/exchange`. While another process has it, this one stands
+    /// by. In the data directory otherwise.
+    #[arg(
+        id = "log",
+        long = "log",
+        value_name = "URL",
+        env = "EXCHANGE_LOG",
+        hide_env_values = true
+    )]
+    pub(crate) url: Option<String>,
 }
 
 /// A process that serves clients.

@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! LOCK                    held by the running process
+//! holder                  who this is for others, where the command log is in PostgreSQL
 //! commands.sqlite, -wal   the command log
 //! commands.head           the newest frame that was acknowledged
+//! snapshots/              what the command log had led to at some places
 //! accounts.sqlite, -wal   users, sessions, API keys
 //! secret.key              what the secrets of API keys are encrypted with
-//! history.sqlite, -wal    orders, trades, candles; rebuilt from the log where it is missing
+//! history.sqlite, -wal    orders, trades, candles; rebuilt from a whole log where it is missing
 //! demo-credentials.json   the keys of the demo accounts
 //! ```
 //!
@@ -24,9 +26,9 @@ use rusqlite::config::DbConfig;
 const LOG: &str = "commands.sqlite";
 const ACCOUNTS: &str = "accounts.sqlite";
 
-/// Where the users of an exchange are.
+/// Where the users of an exchange are, or its log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Accounts {
+pub(crate) enum Kept {
     /// In the data directory.
     Here,
     /// In a database of their own.
@@ -44,7 +46,7 @@ pub(crate) struct DataDir {
 impl DataDir {
     /// Creates the directory where there is none, keeps other processes out of it, and makes sure
     /// that what belongs together is there.
-    pub(crate) fn open(path: &Path, accounts: Accounts) -> anyhow::Result<Self> {
+    pub(crate) fn open(path: &Path, accounts: Kept, log: Kept) -> anyhow::Result<Self> {
         let name = path.display();
         DirBuilder::new()
             .recursive(true)
@@ -74,7 +76,12 @@ impl DataDir {
         // A first start creates the accounts first, so an interrupted one leaves no log alone.
         let had_log = has(path, LOG);
         ensure!(
-            accounts == Accounts::Elsewhere || !had_log || has(path, ACCOUNTS),
+            log == Kept::Here || !had_log,
+            "{name}/{LOG} is the command log of another exchange than that of --log: start without \
+             --log, or with another data directory"
+        );
+        ensure!(
+            accounts == Kept::Elsewhere || !had_log || has(path, ACCOUNTS),
             "{name}/{LOG} is there without {ACCOUNTS}: that file has been lost"
         );
         Ok(Self {

@@ -82,6 +82,12 @@ impl ApiError {
         -1001,
         "The history cannot be read at the moment. Please try again.",
     );
+    /// The database of users does not work; what was to be changed there may have been.
+    pub(crate) const USERS_AWAY: Self = Self::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        -1001,
+        "The database of users cannot be used at the moment. Please try again.",
+    );
     pub(crate) const OVERLOADED: Self = Self::new(
         StatusCode::TOO_MANY_REQUESTS,
         -1008,

@@ -19,7 +19,7 @@ impl From<CredentialsError> for ApiError {
             CredentialsError::Busy => Self::OVERLOADED,
             CredentialsError::Storage(cause) => {
                 tracing::error!(%cause, "the accounts database failed");
-                Self::INTERNAL
+                Self::USERS_AWAY
             }
             rule => Self::bad_request(rule.to_string()),
         }

@@ -17,6 +17,9 @@ const LENGTH: usize = 20 + 1 + 8 + 1;
 /// CRC-32C, as that of the frames.
 static CRC_32C: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
+/// The file in the data directory.
+pub(super) const HEAD: &str = "commands.head";
+
 #[derive(Debug)]
 pub(super) struct Head {
     file: File,

@@ -4,14 +4,17 @@
 //! end has been reached is not looked at.
 
 use std::io::Write;
-use std::path::Path;
+use std::sync::Arc;
 
+use anyhow::{Context, bail, ensure};
 use exchange_engine::{Exchange, Input, replay};
 use orderbook_core::Timestamp;
 use serde::Serialize;
 
-use super::{Chain, Frame, Frames, LogError, LogId, sqlite};
-use crate::cli::{DumpArgs, LogCommand, VerifyArgs};
+use super::{Chain, Frame, Frames, History, LogError, LogId, postgres, sqlite};
+use crate::cli::{DumpArgs, LogArgs, LogCommand, VerifyArgs};
+use crate::postgres::{Connector, Setting};
+use crate::snapshots::{At, Image, PostgresSnapshots, SnapshotDir, Snapshots};
 
 /// Does what the command line asks for.
 ///
@@ -42,7 +45,7 @@ impl Contents {
         self.log.get_or_insert_with(|| LogId::of(frame));
         self.frames = frame.number;
         self.inputs = frame.last_seq();
-        if self.frames == 1 || self.epoch != frame.epoch {
+        if self.epochs == 0 || self.epoch != frame.epoch {
             self.epochs += 1;
             self.epoch = frame.epoch;
         }
@@ -50,40 +53,69 @@ impl Contents {
         self.first_time = self.first_time.or(time(frame.inputs.first()));
         self.last_time = time(frame.inputs.last()).or(self.last_time);
     }
+
+    fn print(&self, out: &mut impl Write) -> std::io::Result<()> {
+        let log = self.log.map_or("none".into(), |log| log.to_string());
+        writeln!(out, "log     {log}")?;
+        writeln!(out, "frames  {}, of {} starts", self.frames, self.epochs)?;
+        writeln!(out, "inputs  {}", self.inputs)?;
+        if let (Some(first), Some(last)) = (self.first_time, self.last_time) {
+            let (first, last) = (first.get(), last.get());
+            writeln!(out, "time    {first} to {last} microseconds since 1970")?;
+        }
+        Ok(())
+    }
 }
 
-/// Reads every frame, compares the end with the witness, and replays the log where that is asked.
+/// Reads every frame and every snapshot, compares the end with the witness, and replays the log where
+/// that is asked.
 fn verify(args: &VerifyArgs, out: &mut impl Write) -> anyhow::Result<()> {
-    let (mut frames, acknowledged) = open(&args.log.data_dir)?;
-    let mut contents = Contents::default();
-    let mut exchange = args.replay.then(Exchange::new);
-    while let Some(frame) = frames.next()? {
+    let opened = open(&args.log)?;
+    let base = opened.base()?;
+    let mut contents = Contents {
+        log: base.as_ref().map(Image::log),
+        ..Contents::default()
+    };
+    let mut exchange = match &base {
+        Some(base) if args.replay => Some(base.exchange()?),
+        _ => args.replay.then(Exchange::new),
+    };
+    let begins = base.as_ref().map_or(Chain::default(), Image::place);
+    let mut frames = opened.history.frames(begins)?;
+    let listed = opened.snapshots.list()?;
+    let mut snapshots = listed.iter().copied().peekable();
+    let mut verified = 0;
+    loop {
+        let place = frames.place();
+        while let Some(at) = snapshots.next_if(|at| at.frame <= place.number()) {
+            verified += opened.verify_snapshot(at, place, exchange.as_ref())?;
+        }
+        let Some(frame) = opened.next(&mut *frames)? else {
+            break;
+        };
         contents.count(&frame);
         if let Some(exchange) = &mut exchange {
             replay(exchange, &frame.inputs, |_, _, _| {});
         }
     }
-    if let Some(acknowledged) = acknowledged.filter(|frame| *frame > contents.frames) {
+    let newest_snapshot = listed.last().map(|at| at.frame);
+    if let Some(acknowledged) = opened.acknowledged.max(newest_snapshot)
+        && acknowledged > frames.place().number()
+    {
         return Err(LogError::Truncated {
-            path: args.log.data_dir.display().to_string(),
-            found: contents.frames,
+            path: opened.name,
+            found: frames.place().number(),
             acknowledged,
         }
         .into());
     }
-    let log = contents.log.map_or("none".into(), |log| log.to_string());
-    writeln!(out, "log     {log}")?;
-    writeln!(
-        out,
-        "frames  {}, of {} starts",
-        contents.frames, contents.epochs
-    )?;
-    writeln!(out, "inputs  {}", contents.inputs)?;
-    if let (Some(first), Some(last)) = (contents.first_time, contents.last_time) {
-        let (first, last) = (first.get(), last.get());
-        writeln!(out, "time    {first} to {last} microseconds since 1970")?;
+    if begins.number() > 0 {
+        let (frame, seq) = (begins.number(), begins.last_seq());
+        writeln!(out, "begins  after frame {frame} and input {seq}")?;
     }
-    match acknowledged {
+    contents.print(out)?;
+    writeln!(out, "snapshots {verified}")?;
+    match opened.acknowledged {
         Some(frame) => writeln!(out, "head    frame {frame} was acknowledged")?,
         None => writeln!(out, "head    missing: nothing tells whether the end is")?,
     }
@@ -106,10 +138,13 @@ struct Line<'a> {
 }
 
 fn dump(args: &DumpArgs, out: &mut impl Write) -> anyhow::Result<()> {
-    let (mut frames, _) = open(&args.log.data_dir)?;
+    let opened = open(&args.log)?;
+    let base = opened.base()?;
+    let begins = base.as_ref().map_or(Chain::default(), Image::place);
+    let mut frames = opened.history.frames(begins)?;
     let mut left = args.limit.unwrap_or(u64::MAX);
     while left > 0 {
-        let Some(frame) = frames.next()? else {
+        let Some(frame) = opened.next(&mut *frames)? else {
             break;
         };
         for (seq, input) in (frame.first_seq..).zip(&frame.inputs) {
@@ -130,8 +165,90 @@ fn dump(args: &DumpArgs, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The frames of the log in a directory, and the newest one that was acknowledged, if that is known.
-fn open(data_dir: &Path) -> Result<(Box<dyn Frames>, Option<u64>), LogError> {
-    let (history, acknowledged) = sqlite::look(data_dir)?;
-    Ok((history.frames(Chain::default())?, acknowledged))
+/// A log to be looked at.
+struct Opened {
+    history: Arc<dyn History>,
+    snapshots: Arc<dyn Snapshots>,
+    /// The newest frame that was acknowledged, if that is known.
+    acknowledged: Option<u64>,
+    /// Which one it is, for messages.
+    name: String,
+}
+
+fn open(args: &LogArgs) -> anyhow::Result<Opened> {
+    let dir = &args.data_dir;
+    let Some(url) = &args.url else {
+        let (history, acknowledged) = sqlite::look(dir)?;
+        return Ok(Opened {
+            history,
+            snapshots: Arc::new(SnapshotDir::of(dir)),
+            acknowledged,
+            name: dir.display().to_string(),
+        });
+    };
+    let connector = Connector::new(Setting::Log, url)?;
+    let (history, acknowledged) = postgres::look(&connector, dir)?;
+    Ok(Opened {
+        history,
+        acknowledged,
+        name: connector.name(),
+        snapshots: Arc::new(PostgresSnapshots::of(connector)),
+    })
+}
+
+impl Opened {
+    /// What a log begins with whose beginning has been forgotten: the oldest snapshot that leads to it.
+    fn base(&self) -> anyhow::Result<Option<Image>> {
+        let oldest = self.history.oldest()?.unwrap_or(1);
+        if oldest == 1 {
+            return Ok(None);
+        }
+        for at in self.snapshots.list()? {
+            if at.frame + 1 >= oldest
+                && let Ok(image) = Image::decode(&self.snapshots.read(at)?)
+            {
+                return Ok(Some(image));
+            }
+        }
+        Err(LogError::Forgotten { oldest }.into())
+    }
+
+    /// The next frame of a log that may be forgotten from its beginning on meanwhile.
+    fn next(&self, frames: &mut dyn Frames) -> anyhow::Result<Option<Frame>> {
+        let next = frames.next();
+        if next.is_err() && self.history.oldest()?.unwrap_or(1) > frames.place().number() + 1 {
+            bail!("frames have been forgotten while they were looked at: look again");
+        }
+        Ok(next?)
+    }
+
+    /// Whether there is a snapshot, which then is good, of the log at `place`, and leads to `exchange`.
+    fn verify_snapshot(
+        &self,
+        at: At,
+        place: Chain,
+        exchange: Option<&Exchange>,
+    ) -> anyhow::Result<u64> {
+        let of = || format!("the snapshot of frame {}", at.frame);
+        let read = self.snapshots.read(at);
+        if read.is_err() && !self.snapshots.list()?.contains(&at) {
+            // Whoever keeps the log has cleared it away.
+            return Ok(0);
+        }
+        let image = read.and_then(|bytes| Image::decode(&bytes));
+        let image = image.with_context(of)?;
+        ensure!(
+            at.frame < place.number() || image.place() == place,
+            "{} is of another log",
+            of()
+        );
+        if let Some(exchange) = exchange.filter(|_| at.frame == place.number()) {
+            ensure!(
+                image.is_of(exchange),
+                "{} has another state than the log leads to",
+                of()
+            );
+        }
+        Ok(1)
+    }
 }

@@ -7,6 +7,7 @@
 mod conformance;
 mod head;
 pub(crate) mod inspect;
+pub(crate) mod postgres;
 mod sqlite;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use exchange_engine::frame::FrameError;
 use sha2::{Digest, Sha256};
 
 pub(crate) use exchange_engine::frame::{Chain, Frame};
+pub(crate) use postgres::PostgresLog;
 pub(crate) use sqlite::SqliteLog;
 
 use crate::api::hex::hex;
@@ -103,6 +105,27 @@ pub(crate) trait CommandLog: Send {
     fn history(&self) -> Arc<dyn History>;
 }
 
+/// What may be done with a log.
+#[derive(Debug)]
+enum State {
+    /// Reading.
+    Opened,
+    /// Appending behind a frame with this checksum.
+    Writing { epoch: u64, prev_crc: u32 },
+    /// Nothing, until it is known what became of a frame.
+    InDoubt { epoch: u64, number: u64, crc: u32 },
+}
+
+impl State {
+    /// Appending under this epoch behind the newest frame, which has this checksum.
+    fn behind(epoch: u64, newest: Option<u32>) -> Self {
+        Self::Writing {
+            epoch,
+            prev_crc: newest.unwrap_or(0),
+        }
+    }
+}
+
 /// What became of an append that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Resolved {
@@ -110,6 +133,32 @@ pub(crate) struct Resolved {
     pub(crate) durable: bool,
     /// The epoch from now on.
     pub(crate) epoch: u64,
+}
+
+impl CommandLog for Box<dyn CommandLog> {
+    fn read(
+        &mut self,
+        after: Chain,
+        visit: &mut dyn FnMut(Frame) -> Result<(), LogError>,
+    ) -> Result<Chain, LogError> {
+        (**self).read(after, visit)
+    }
+
+    fn begin(&mut self, epoch: u64) -> Result<u64, LogError> {
+        (**self).begin(epoch)
+    }
+
+    fn append(&mut self, frame: &Frame) -> Result<(), LogError> {
+        (**self).append(frame)
+    }
+
+    fn resolve(&mut self) -> Result<Resolved, LogError> {
+        (**self).resolve()
+    }
+
+    fn history(&self) -> Arc<dyn History> {
+        (**self).history()
+    }
 }
 
 /// A log that others may read.

@@ -44,6 +44,15 @@ impl Gate {
         }));
     }
 
+    /// It stays closed, for this reason by now.
+    pub(super) fn stay_closed(&self, error: &LogError) {
+        tracing::debug!(%error, "the command log cannot be written yet");
+        let mut closed = self.closed.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(suspension) = &mut *closed {
+            suspension.cause = error.to_string();
+        }
+    }
+
     pub(super) fn open(&self) {
         let closed = self.set(None);
         let seconds = closed.map(|closed| closed.since.elapsed().as_secs_f64());

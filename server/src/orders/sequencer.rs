@@ -337,7 +337,7 @@ impl<L: CommandLog> Writer<L> {
             match self.log.resolve() {
                 Ok(resolved) => return Ok(resolved),
                 Err(error) if error.is_final() => return Err(error.into()),
-                Err(error) => tracing::debug!(%error, "the command log does not work yet"),
+                Err(error) => self.gate.stay_closed(&error),
             }
             anyhow::ensure!(!queue.is_closed(), "nobody hands in commands any more");
             std::thread::sleep(pause);

@@ -38,6 +38,8 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0002_history",
     "0003_terms_of_orders",
     "0004_assets_of_fees",
+    "0005_command_log",
+    "0006_snapshots",
 ];
 
 /// How a new database stores history. The migrations read it from the setting
@@ -84,10 +86,7 @@ pub(super) async fn migrate(
     storage: Storage,
 ) -> Result<(), DatabaseError> {
     // Most starts find nothing to do, and then wait for nobody.
-    let look = async { Ok(taken(connection, place, migrations).await) };
-    let looked: Result<_, sqlx::Error> = in_time(look).await;
-    let taken = looked.map_err(|error| place.error(&error))??;
-    if taken == Some(migrations.len()) {
+    if is_up_to_date(connection, place, migrations).await? {
         return Ok(());
     }
     let steps = take(connection, place, migrations, storage);
@@ -95,6 +94,18 @@ pub(super) async fn migrate(
         Ok(result) => result,
         Err(_) => Err(place.error(&no_answer(PATIENCE))),
     }
+}
+
+/// Whether every step has been taken.
+pub(super) async fn is_up_to_date(
+    connection: &mut PgConnection,
+    place: &Place,
+    migrations: &[Migration],
+) -> Result<bool, DatabaseError> {
+    let look = async { Ok(taken(connection, place, migrations).await) };
+    let looked: Result<_, sqlx::Error> = in_time(look).await;
+    let taken = looked.map_err(|error| place.error(&error))??;
+    Ok(taken == Some(migrations.len()))
 }
 
 /// How many steps have been taken, after a look at each of them; `None` in a new database.

@@ -7,9 +7,10 @@
 //! The password in the URL goes into the connections and nowhere else: not into errors, logs or
 //! `Debug`.
 //!
-//! Not here: what is in the tables. That is with whoever owns them, `accounts` and `store`; only
-//! their migrations are listed together, in [`migrations`].
+//! Not here: what is in the tables. That is with whoever owns them, `accounts`, `store` and
+//! `log`; only their migrations are listed together, in [`migrations`].
 
+mod connector;
 mod error;
 mod migrations;
 #[cfg(test)]
@@ -22,12 +23,13 @@ use std::io;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{Connection, PgPool};
 
+pub(crate) use connector::Connector;
 pub(crate) use error::DatabaseError;
 pub(crate) use migrations::Storage;
+pub(crate) use url::Setting;
 
-use migrations::MIGRATIONS;
 use url::Place;
 
 /// How long a new connection may take, from the name of the host to the end of the login.
@@ -67,22 +69,11 @@ impl Database {
 
     /// [`connect`](Self::connect), and a say in how a new database stores history.
     pub(crate) async fn connect_with(url: &str, storage: Storage) -> Result<Self, DatabaseError> {
-        let options = options(url::parse(url)?);
-        let place = Place::of(&options);
         // Not one of the pool, which would try again and keep the reason to itself.
-        let mut connection = open(&options).await.map_err(|error| place.error(&error))?;
-        if let Some(version) = connection.server_version_num() {
-            check_version(version, &place)?;
-        }
-        migrations::migrate(&mut connection, &place, MIGRATIONS, storage).await?;
-        in_time(migrations::report_storage(&mut connection))
-            .await
-            .map_err(|error| place.error(&error))?;
-        // It has told all it was asked for; how it ends changes nothing.
-        drop(in_time(connection.close()).await);
-
+        let connector = Connector::new(Setting::Store, url)?;
+        connector.migrate(storage).await?;
         Ok(Self {
-            pool: pool(options),
+            pool: pool(connector.into_options()),
         })
     }
 
@@ -97,20 +88,20 @@ impl Database {
 ///
 /// Those of the call. When it takes too long, one that says so; whether a change happened is
 /// unknown then.
-pub(crate) async fn in_time<T, E: From<sqlx::Error>>(
+pub(crate) fn in_time<T, E: From<sqlx::Error>>(
     call: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    match tokio::time::timeout(CALL_TIMEOUT, call).await {
-        Ok(result) => result,
-        Err(_) => Err(no_answer(CALL_TIMEOUT).into()),
-    }
+) -> impl Future<Output = Result<T, E>> {
+    within(CALL_TIMEOUT, call)
 }
 
-/// One connection, and the reason when there is none.
-async fn open(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
-    match tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(options)).await {
-        Ok(connected) => connected,
-        Err(_) => Err(no_answer(CONNECT_TIMEOUT)),
+/// As [`in_time`], with less patience or more.
+pub(crate) async fn within<T, E: From<sqlx::Error>>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    match tokio::time::timeout(limit, call).await {
+        Ok(result) => result,
+        Err(_) => Err(no_answer(limit).into()),
     }
 }
 

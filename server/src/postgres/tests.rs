@@ -15,7 +15,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use super::migrations::{MIGRATIONS, Migration, Storage, migrate};
 use super::testing::TestDatabase;
 use super::url::Place;
-use super::{CALL_TIMEOUT, Database, DatabaseError, in_time, options, url};
+use super::{CALL_TIMEOUT, Connector, Database, DatabaseError, Setting, in_time, url};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -41,11 +41,11 @@ async fn run(
     migrations: &[Migration],
     storage: Storage,
 ) -> Result<(), DatabaseError> {
-    let options = options(url::parse(&database.url())?);
-    let place = Place::of(&options);
-    let mut connection = super::open(&options)
-        .await
-        .map_err(|error| place.error(&error))?;
+    let options = url::parse(Setting::Store, &database.url())?;
+    let place = Place::of(Setting::Store, &options);
+    let connector = Connector::new(Setting::Store, &database.url())?;
+    let opened = connector.open().await;
+    let mut connection = opened.map_err(|error| place.error(&error))?;
     migrate(&mut connection, &place, migrations, storage).await
 }
 
@@ -295,7 +295,8 @@ fn look_again() {
 
 #[tokio::test]
 async fn an_old_server_is_refused_by_its_version() {
-    let place = url::parse("postgres://localhost/x").map(|options| Place::of(&options));
+    let place = url::parse(Setting::Store, "postgres://localhost/x")
+        .map(|options| Place::of(Setting::Store, &options));
     let place = place.expect("a URL");
     assert!(super::check_version(140_000, &place).is_ok());
     let refused = super::check_version(130_021, &place).expect_err("13");
@@ -350,7 +351,7 @@ async fn connections_of_a_paused_server_are_given_up() -> Outcome {
 async fn proxy(database: &TestDatabase) -> Result<(String, watch::Sender<bool>), Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?.to_string();
-    let options = url::parse(&database.url())?;
+    let options = url::parse(Setting::Store, &database.url())?;
     let server = format!("{}:{}", options.get_host(), options.get_port());
     let (pause, paused) = watch::channel(false);
     tokio::spawn(async move {

@@ -29,48 +29,65 @@ const PARAMETERS: [&str; 18] = [
     "user",
 ];
 
+/// The option of the command line that names a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Setting {
+    Store,
+    Log,
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Store => "--store",
+            Self::Log => "--log",
+        })
+    }
+}
+
 /// Reads `postgres://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETER=VALUE`.
-pub(super) fn parse(url: &str) -> Result<PgConnectOptions, DatabaseError> {
+pub(super) fn parse(setting: Setting, url: &str) -> Result<PgConnectOptions, DatabaseError> {
+    let malformed = |cause: String| DatabaseError::Url { setting, cause };
     let Some((scheme, rest)) = url.split_once("://") else {
-        return Err(DatabaseError::Url("it has no scheme".into()));
+        return Err(malformed("it has no scheme".into()));
     };
     if !["postgres", "postgresql"].contains(&scheme) {
-        return Err(DatabaseError::Scheme);
+        return Err(DatabaseError::Scheme { setting });
     }
     // A password with one of these would be taken for a host, a port, a database.
     let authority = rest.split(['/', '?']).next().unwrap_or(rest);
     if rest.contains('#') || rest[authority.len()..].contains('@') {
-        return Err(DatabaseError::Url(
+        return Err(malformed(
             "'#', '/', '?' and '@' in a name or password are written %23, %2F, %3F and %40".into(),
         ));
     }
     if let Some((_, query)) = rest.split_once('?') {
         for (name, _) in form_urlencoded::parse(query.as_bytes()) {
             if !PARAMETERS.contains(&&*name) && !name.starts_with("options[") {
-                return Err(DatabaseError::Url(format!(
-                    "the parameter {name} is unknown"
-                )));
+                return Err(malformed(format!("the parameter {name} is unknown")));
             }
         }
     }
     url.parse().map_err(|error: sqlx::Error| match error {
-        sqlx::Error::Configuration(cause) => DatabaseError::Url(cause.to_string()),
-        other => DatabaseError::Url(other.to_string()),
+        sqlx::Error::Configuration(cause) => malformed(cause.to_string()),
+        other => malformed(other.to_string()),
     })
 }
 
 /// Which database is meant, without the password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
+    setting: Setting,
     server: String,
     database: String,
     user: String,
 }
 
 impl Place {
-    pub(super) fn of(options: &PgConnectOptions) -> Self {
+    pub(super) fn of(setting: Setting, options: &PgConnectOptions) -> Self {
         let user = options.get_username();
         Self {
+            setting,
             server: match options.get_socket() {
                 Some(socket) => socket.display().to_string(),
                 None => format!("{}:{}", options.get_host(), options.get_port()),
@@ -78,6 +95,17 @@ impl Place {
             database: options.get_database().unwrap_or(user).into(),
             user: user.into(),
         }
+    }
+
+    /// The URL, but for the password.
+    pub(super) fn url(&self) -> String {
+        let Self {
+            server,
+            database,
+            user,
+            ..
+        } = self;
+        format!("postgres://{user}@{server}/{database}")
     }
 
     /// What an error of the driver means for whoever started the program.
@@ -105,10 +133,14 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
+            setting,
             server,
             database,
             user,
         } = self;
-        write!(f, "database {database} at {server} as user {user}")
+        write!(
+            f,
+            "{setting}: database {database} at {server} as user {user}"
+        )
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::buses::Buses;
+use super::log::LogPlace;
 use super::options::Options;
 use super::storage::{Storage, secret_key};
 use super::{Folds, Role, Task, asked_to_stop};
@@ -21,16 +22,16 @@ use crate::api::symbols::Symbols;
 use crate::bus::redis;
 use crate::bus::{Feed, InProcessBus, Record};
 use crate::config::Config;
-use crate::data_dir::{Accounts, DataDir};
+use crate::data_dir::{DataDir, Kept};
 use crate::demo;
 use crate::gateway::{App, ClientLimits, places, router, serve};
 use crate::health::{self, Health};
 use crate::link::{self, Catalogue, Served};
-use crate::log::{CommandLog, SqliteLog};
+use crate::log::CommandLog;
 use crate::marketdata::{self, Publisher};
 use crate::orders::{Base, OrderEntry, Recovered, Sequencer, sequencer};
 use crate::postgres::Database;
-use crate::snapshots::{Keeper, Models, Replica, SnapshotDir};
+use crate::snapshots::{Keeper, Models, Replica};
 use crate::store::writer::{self, WriterStatus};
 use crate::store::{Cursor, Store};
 
@@ -50,11 +51,12 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
         Some(url) => Some(redis::open(url).await?),
         None => None,
     };
-    let (data_dir, storage) = open(&options).await?;
-    let log = SqliteLog::open(data_dir.path())?;
+    let (data_dir, storage, log) = open(&options).await?;
+    let snapshots = log.snapshots(&data_dir);
+    let (log, tenure) = log.open(&data_dir).await?;
     let record = Record {
         history: log.history(),
-        snapshots: Arc::new(SnapshotDir::of(data_dir.path())),
+        snapshots,
     };
     let (base, models) = newest(&record, &config).await?;
 
@@ -164,28 +166,33 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
         tracing::info!("listening on http://{address}");
         serving.add(listener, router(app));
     }
-    serving.ended().await
+    let served = tokio::select! {
+        served = serving.ended() => served,
+        taken = tenure.ended() => Err(taken.into()),
+    };
+    tenure.give_back().await;
+    served
 }
 
 /// Takes the data directory and opens what is kept besides the log, without changing any of it.
-async fn open(options: &Options) -> anyhow::Result<(DataDir, Storage)> {
+async fn open(options: &Options) -> anyhow::Result<(DataDir, Storage, LogPlace)> {
     let shared = &options.shared;
+    let log = LogPlace::find(options.log.as_deref()).await?;
     let (data_dir, storage) = if let Some(url) = &shared.store {
         let database = Database::connect(url).await?;
-        let data_dir = DataDir::open(&options.data_dir, Accounts::Elsewhere)?;
+        let data_dir = DataDir::open(&options.data_dir, Kept::Elsewhere, log.kept())?;
         let key = secret_key(shared.secret_key.clone(), data_dir.path());
         (data_dir, Storage::postgres(&database, &key).await?)
     } else {
-        let data_dir = DataDir::open(&options.data_dir, Accounts::Here)?;
+        let data_dir = DataDir::open(&options.data_dir, Kept::Here, log.kept())?;
         let storage = Storage::embedded(data_dir.path())?;
         (data_dir, storage)
     };
     let users = storage.credentials.users().await?.len();
-    data_dir.expect_log(users, storage.users_are_in)?;
-    if let Some(log) = storage.store.log().await? {
-        data_dir.expect_log_of_history(&log)?;
-    }
-    Ok((data_dir, storage))
+    let history = storage.store.log().await?;
+    log.expect(&data_dir, users, storage.users_are_in, history.as_deref())
+        .await?;
+    Ok((data_dir, storage, log))
 }
 
 /// What the newest snapshot holds that can be used.

@@ -7,6 +7,7 @@
 mod buses;
 mod engine_room;
 mod gateway;
+mod log;
 mod options;
 mod storage;
 

@@ -11,6 +11,8 @@ use crate::link::ClusterKey;
 /// What the process is told on its command line.
 pub(super) struct Options {
     pub(super) data_dir: PathBuf,
+    /// Where the log is, unless it is in there.
+    pub(super) log: Option<String>,
     pub(super) shared: SharedArgs,
     /// Where clients are served.
     pub(super) listen: Option<SocketAddr>,
@@ -30,6 +32,7 @@ impl TryFrom<AllArgs> for Options {
         };
         Ok(Self {
             data_dir: args.log.data_dir,
+            log: args.log.url,
             shared: args.shared,
             listen: Some(args.serve.listen),
             internal,
@@ -49,6 +52,7 @@ impl TryFrom<OrdersArgs> for Options {
         );
         Ok(Self {
             data_dir: args.log.data_dir,
+            log: args.log.url,
             shared: args.shared,
             listen: None,
             internal: Some((args.internal, ClusterKey::read(&args.cluster_key)?)),

@@ -81,6 +81,11 @@ impl Image {
         Ok(Exchange::restore(&snapshot)?)
     }
 
+    /// Whether its exchange is in the same state.
+    pub(crate) fn is_of(&self, exchange: &Exchange) -> bool {
+        self.exchange == exchange.snapshot().encode()
+    }
+
     /// The bytes.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.exchange.len() * 2);

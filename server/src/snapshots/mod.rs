@@ -17,6 +17,7 @@ mod directory;
 mod image;
 mod keeper;
 mod models;
+mod postgres;
 mod replica;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub(crate) use directory::SnapshotDir;
 pub(crate) use image::{At, Image};
 pub(crate) use keeper::Keeper;
 pub(crate) use models::Models;
+pub(crate) use postgres::PostgresSnapshots;
 pub(crate) use replica::Replica;
 
 use crate::log::{History, LogError};

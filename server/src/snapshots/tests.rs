@@ -8,11 +8,13 @@ use exchange_engine::Input;
 use exchange_engine::frame::{Chain, StoredFrame};
 use tempfile::TempDir;
 
-use super::{At, Image, Keeper, Replica, SnapshotDir, SnapshotError, Snapshots};
+use super::{At, Image, Keeper, PostgresSnapshots, Replica, SnapshotDir, SnapshotError, Snapshots};
 use crate::bus::{Feed, Outlet, Position, Record};
 use crate::config::{Memory, SnapshotPolicy};
 use crate::log::{CommandLog, Frame, LogError, SqliteLog};
 use crate::orders::{Base, sequencer};
+use crate::postgres::testing::TestDatabase;
+use crate::postgres::{Connector, Setting, Storage};
 use crate::store::Cursor;
 use crate::store::writer::WriterStatus;
 
@@ -261,6 +263,47 @@ fn what_was_not_finished_is_no_snapshot() -> TestResult {
     fs::write(rig.dir.path().join("snapshots/notes.txt"), "mine")?;
     assert_eq!(rig.snapshots.list()?, [at]);
     assert_eq!(SnapshotDir::of(Path::new("/nowhere")).list()?, []);
+    Ok(())
+}
+
+fn keep_and_remove(snapshots: &dyn Snapshots) -> TestResult {
+    let [first, second] = [(1, 7), (12, 90)].map(|(frame, seq)| At { frame, seq });
+    assert_eq!(snapshots.list()?, []);
+    // More than goes in one piece, and less than was there.
+    let long: Vec<u8> = (0..9_000_000_u32)
+        .map(|byte| byte.to_le_bytes()[1])
+        .collect();
+    snapshots.write(second, &long)?;
+    assert!(snapshots.read(second)? == long);
+    snapshots.write(first, &long[..10])?;
+    snapshots.write(second, &long[..4_194_304])?;
+    assert_eq!(snapshots.list()?, [first, second]);
+    assert_eq!(snapshots.read(first)?, long[..10]);
+    assert!(snapshots.read(second)? == long[..4_194_304]);
+    snapshots.remove(first)?;
+    assert_eq!(snapshots.list()?, [second]);
+    Ok(())
+}
+
+#[test]
+fn files_are_kept_and_removed() -> TestResult {
+    keep_and_remove(&SnapshotDir::of(tempfile::tempdir()?.path()))
+}
+
+#[test]
+fn rows_are_kept_and_removed() -> TestResult {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let database = runtime.block_on(TestDatabase::create())?;
+    let connector = Connector::new(Setting::Log, &database.url())?;
+    runtime.block_on(connector.migrate(Storage::TimescaleIfAvailable))?;
+    let snapshots = PostgresSnapshots::of(connector);
+    keep_and_remove(&snapshots)?;
+    // What was not finished is none, and is cleared away.
+    runtime.block_on(database.sql("UPDATE snapshots SET part = 1"))?;
+    assert_eq!(snapshots.list()?, []);
+    snapshots.write(At { frame: 99, seq: 99 }, b"short")?;
+    let only_one = "SELECT 1 / (SELECT count(*) % 2 FROM snapshots)";
+    runtime.block_on(database.sql(only_one))?;
     Ok(())
 }
 

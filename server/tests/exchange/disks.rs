@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use serde_json::json;
 use tokio::task::JoinHandle;
 
 use crate::harness::backend::{new_database, redis_url};
 use crate::harness::log::file;
 use crate::harness::{
-    Cluster, Http, Reply, Server, Socket, Trader, eventually, list, new_dir, number,
+    Backend, Cluster, Http, Reply, Server, Socket, Trader, eventually, list, new_dir, number,
 };
 
 /// What a client is told whose order could not be stored.
@@ -229,6 +230,11 @@ async fn a_full_disk_takes_no_orders_and_loses_none() {
             assert_eq!(metric(&http, "exchange_ready").await, Some(0));
             let cancel = first.delete("openOrders", &[("symbol", "BTCUSDT")]).await;
             assert_suspended(&cancel);
+            // A session is something to store, too, only elsewhere.
+            let who = json!({ "username": first.name, "password": first.password });
+            let login = http.post_json("/v1/login", &who).await;
+            let msg = "The database of users cannot be used at the moment. Please try again.";
+            login.assert_refused("a login", 503, -1001, msg);
         }
         server.limit_files(None);
         let freed = Instant::now();
@@ -348,4 +354,48 @@ async fn gateways_pass_on_that_nothing_can_be_stored() {
     }
     assert_eq!(list(&alice.open_orders().await).len(), 0);
     socket.assert_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_whose_database_goes_away_takes_no_orders_and_loses_none() {
+    let (dir, postgres) = (new_dir(), Backend::postgres().await);
+    let args = ["--faucet", "--log", &postgres.url().await];
+    let mut server = Server::start(dir.path(), &args).await;
+    let http = server.http();
+    let traders = traders(&server, 6).await;
+    let first = traders[0].clone();
+    let crowd = Crowd::start(traders);
+    for cycle in 1..=3 {
+        crowd
+            .more("orders are taken", &crowd.counts.taken, 20)
+            .await;
+        // Once it stands still, and who waits for it gives up.
+        match cycle {
+            2 => postgres.pause().await,
+            _ => postgres.kill().await,
+        }
+        crowd
+            .more("orders are refused", &crowd.counts.refused, 20)
+            .await;
+        let cause = suspended(&http).await;
+        assert!(cause.contains("postgres://"), "{cause}");
+        assert_read(&first).await;
+        match cycle {
+            2 => postgres.resume().await,
+            _ => postgres.start_again().await,
+        }
+        resumed(&http).await;
+        assert!(metric(&http, "exchange_suspensions_total").await >= Some(cycle));
+    }
+    crowd
+        .more("orders are taken again", &crowd.counts.taken, 50)
+        .await;
+    let told = crowd.stop().await;
+    server.kill();
+    let server = server.restart().await;
+    let (taken, refused) = assert_as_told(&told, &server).await;
+    assert!(
+        taken >= 100 && refused >= 50,
+        "{taken} taken, {refused} refused"
+    );
 }

@@ -23,4 +23,5 @@ mod sessions;
 mod snapshots;
 mod starts;
 mod streams;
+mod takeover;
 mod walkthrough;

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
+use sqlx::{Connection as _, PgConnection};
 
 use crate::durability::a_little_history;
 use crate::harness::backend::{new_database, redis_url};
 use crate::harness::log::file;
-use crate::harness::server::refused;
+use crate::harness::server::{refused, run};
 use crate::harness::state::{Questions, assert_same};
 use crate::harness::{Cluster, Server, Trader, eventually, new_dir};
 
@@ -39,25 +40,34 @@ fn snapshots(data_dir: &Path) -> Vec<PathBuf> {
     snapshots
 }
 
+const OLDEST_FRAME: &str = "SELECT min(number) FROM frames";
+
 /// The oldest frame of a log that is kept.
 fn oldest_frame(data_dir: &Path) -> i64 {
     let log = Connection::open(file(data_dir)).expect("the log is a database");
-    let oldest = log.query_row("SELECT min(number) FROM frames", [], |row| row.get(0));
+    let oldest = log.query_row(OLDEST_FRAME, [], |row| row.get(0));
     oldest.expect("there are frames")
 }
 
+/// The oldest frame of a log in a database.
+async fn oldest_frame_in(database: &str) -> i64 {
+    let connection = PgConnection::connect(database).await;
+    let mut connection = connection.expect("the database is there");
+    let oldest = sqlx::query_scalar(OLDEST_FRAME).fetch_one(&mut connection);
+    oldest.await.expect("there are frames")
+}
+
 /// Orders that come and go until the beginning of the log is forgotten, further than it was.
-async fn trade_on(trader: &Trader, data_dir: &Path) {
-    let before = oldest_frame(data_dir);
+async fn trade_on(trader: &Trader, oldest_frame: impl AsyncFn() -> i64) {
+    let before = oldest_frame().await;
     eventually("more of the log is forgotten", async || {
         let order = trader.limit("BTCUSDT", "BUY", "100", "0.1").await;
         trader.cancel("BTCUSDT", &order).await;
         trader.limit("ETHUSDT", "SELL", "5000", "0.001").await;
         trader.market("ETHUSDT", "BUY", "0.001").await;
-        (oldest_frame(data_dir) > before).then_some(())
+        (oldest_frame().await > before).then_some(())
     })
     .await;
-    assert_eq!(snapshots(data_dir).len(), 2);
 }
 
 /// Changes a byte in the middle of a file.
@@ -66,6 +76,18 @@ fn damage(file: &Path) {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(file, bytes).expect("it can be written");
+}
+
+/// What an operator sees who looks.
+fn verify(data_dir: &Path) -> Result<String, String> {
+    let data_dir = data_dir.to_str().expect("a plain name");
+    let output = run(&["log", "verify", "--replay", "--data-dir", data_dir]);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() {
+        Ok(text(&output.stdout))
+    } else {
+        Err(text(&output.stderr))
+    }
 }
 
 #[tokio::test]
@@ -78,7 +100,8 @@ async fn nothing_is_missed_of_a_log_whose_beginning_is_forgotten() {
     let (alice, bob, orders) = a_little_history(&server).await;
     let questions = Questions::about(&[&alice, &bob], &orders);
     for _ in 0..2 {
-        trade_on(&bob.at(&server), &data_dir).await;
+        trade_on(&bob.at(&server), async || oldest_frame(&data_dir)).await;
+        assert_eq!(snapshots(&data_dir).len(), 2);
         let before = questions.ask(&server).await;
         server = server.restart().await;
         assert_same(&before, &questions.ask(&server).await);
@@ -87,7 +110,13 @@ async fn nothing_is_missed_of_a_log_whose_beginning_is_forgotten() {
     // The newest is damaged: the one before leads there, too.
     let before = questions.ask(&server).await;
     server.kill();
+    let verified = verify(&data_dir).expect("the log is whole");
+    for words in ["begins  after frame", "snapshots 2\n", "state "] {
+        assert!(verified.contains(words), "{words:?} is not in: {verified}");
+    }
     damage(snapshots(&data_dir).last().expect("two are kept"));
+    let said = verify(&data_dir).expect_err("one of them is damaged");
+    assert!(said.contains("the snapshot of frame"), "{said}");
     server = server.restart().await;
     let said = server.stderr();
     assert!(said.contains("a snapshot cannot be used"), "{said}");
@@ -96,7 +125,9 @@ async fn nothing_is_missed_of_a_log_whose_beginning_is_forgotten() {
     // Nothing leads there without any, and nothing is made up.
     server.kill();
     let all = snapshots(&data_dir);
-    all.iter().for_each(|file| damage(file));
+    for file in &all {
+        damage(file);
+    }
     let said = refused(&data_dir, &args).await;
     for words in [
         "the command log begins at frame",
@@ -104,7 +135,9 @@ async fn nothing_is_missed_of_a_log_whose_beginning_is_forgotten() {
     ] {
         assert!(said.contains(words), "{words:?} is not in: {said}");
     }
-    all.iter().for_each(|file| damage(file));
+    for file in &all {
+        damage(file);
+    }
     server = server.restart().await;
     assert_same(&before, &questions.ask(&server).await);
 
@@ -126,7 +159,8 @@ async fn a_gateway_begins_with_a_snapshot() {
     let cluster = Cluster::start_with(&redis_url(), &new_database().await, &more).await;
     let first = cluster.gateway(&["--faucet"]).await;
     let (alice, bob, orders) = a_little_history(&first).await;
-    trade_on(&bob, &cluster.data_dir()).await;
+    let data_dir = cluster.data_dir();
+    trade_on(&bob, async || oldest_frame(&data_dir)).await;
     let second = cluster.gateway(&[]).await;
     let questions = Questions::about(&[&alice, &bob], &orders);
     let expected = questions.ask(&first).await;
@@ -141,4 +175,25 @@ async fn a_gateway_begins_with_a_snapshot() {
     );
     there.cancel("BTCUSDT", &order).await;
     assert_eq!(there.open_orders().await, before);
+}
+
+/// Whoever takes the log over has the snapshots with it.
+#[tokio::test]
+async fn another_process_begins_with_a_snapshot_of_the_one_before() {
+    let (dir, other, database) = (new_dir(), new_dir(), new_database().await);
+    let config = config(dir.path());
+    let args = [
+        "--config", &config, "--log", &database, "--store", &database,
+    ];
+    let mut first = Server::start(dir.path(), &[&args[..], &["--faucet"]].concat()).await;
+    let (alice, bob, orders) = a_little_history(&first).await;
+    trade_on(&bob, async || oldest_frame_in(&database).await).await;
+    assert!(snapshots(dir.path()).is_empty());
+    let questions = Questions::about(&[&alice, &bob], &orders);
+    let before = questions.ask(&first).await;
+    first.terminate().await;
+    let key = dir.path().join("secret.key");
+    let key = ["--secret-key", key.to_str().expect("a plain name")];
+    let second = Server::start(other.path(), &[&args[..], &key].concat()).await;
+    assert_same(&before, &questions.ask(&second).await);
 }

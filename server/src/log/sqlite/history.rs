@@ -8,7 +8,7 @@ use exchange_engine::frame::StoredFrame;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::file::{LOG_ID, LogFile};
-use crate::log::head::Head;
+use crate::log::head::{HEAD, Head};
 use crate::log::{Chain, Frame, Frames, History, LogError, is_at};
 
 /// How many frames are forgotten in one step, and the pause after it: meanwhile the log can be
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 pub(in crate::log) fn look(dir: &Path) -> Result<(Arc<dyn History>, Option<u64>), LogError> {
     let file = LogFile::of(dir);
     file.check(&file.open_to_read()?)?;
-    let acknowledged = Head::look(&dir.join("commands.head"));
+    let acknowledged = Head::look(&dir.join(HEAD));
     Ok((Arc::new(SqliteHistory::of(file)), acknowledged))
 }
 

@@ -5,14 +5,16 @@
 mod checkpointer;
 mod file;
 mod history;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::head::Head;
-use super::{Chain, CommandLog, Frame, History, LogError, Resolved};
+use super::head::{HEAD, Head};
+use super::{Chain, CommandLog, Frame, History, LogError, Resolved, State};
 use crate::data_dir::keep_wal;
 use checkpointer::Checkpointer;
 use file::{LOG_ID, LogFile};
@@ -33,25 +35,14 @@ pub(crate) struct SqliteLog {
     checkpointer: Option<Checkpointer>,
 }
 
-/// What may be done with the log.
-#[derive(Debug)]
-enum State {
-    /// Reading.
-    Opened,
-    /// Appending behind a frame with this checksum.
-    Writing { epoch: u64, prev_crc: u32 },
-    /// Nothing, until it is known what became of a frame.
-    InDoubt { epoch: u64, number: u64, crc: u32 },
-}
-
 impl SqliteLog {
     /// Opens the log in `dir`, or creates it where there is none.
     ///
     /// An existing file is never overwritten: what is not an intact log of ours is refused.
     pub(crate) fn open(dir: &Path) -> Result<Self, LogError> {
         let file = LogFile::of(dir);
-        let (head, acknowledged) = Head::open(&dir.join("commands.head"))
-            .map_err(|error| file.failed("opened", &error))?;
+        let (head, acknowledged) =
+            Head::open(&dir.join(HEAD)).map_err(|error| file.failed("opened", &error))?;
         let exists = file.exists();
         if let Some(acknowledged) = acknowledged
             && !exists
@@ -78,6 +69,11 @@ impl SqliteLog {
             state: State::Opened,
             checkpointer: None,
         })
+    }
+
+    /// Whether there is one in a directory.
+    pub(super) fn is_in(dir: &Path) -> bool {
+        LogFile::of(dir).exists()
     }
 
     fn connection(&self) -> Result<&Connection, LogError> {
@@ -148,10 +144,7 @@ impl SqliteLog {
         let checkpointer = Checkpointer::start(self.file.clone());
         self.checkpointer =
             Some(checkpointer.map_err(|error| self.file.failed("written", &error))?);
-        self.state = State::Writing {
-            epoch,
-            prev_crc: newest.map_or(0, |(_, _, crc)| crc),
-        };
+        self.state = State::behind(epoch, newest.map(|(_, _, crc)| crc));
         Ok(())
     }
 }
@@ -211,10 +204,7 @@ impl CommandLog for SqliteLog {
         };
         match self.insert(frame, prev_crc) {
             Ok((true, crc)) => {
-                self.state = State::Writing {
-                    epoch,
-                    prev_crc: crc,
-                };
+                self.state = State::behind(epoch, Some(crc));
                 self.acknowledge(frame.number);
                 Ok(())
             }

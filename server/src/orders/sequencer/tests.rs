@@ -197,6 +197,11 @@ async fn while_the_log_is_away_everybody_is_refused_at_once() -> TestResult {
 
     desk.disk.is_away_for(3);
     desk.disk.release();
+    desk.until("it is told what is wrong by now", |desk| {
+        let suspension = desk.sequencer.suspension();
+        suspension.is_some_and(|it| it.cause.contains("the disk is away"))
+    })
+    .await;
     assert_eq!(in_doubt.await?.err(), Some(SubmitError::Suspended));
     assert_eq!(desk.disk.resolves(), 4);
     assert!(desk.sequencer.progress().time > before.time, "time goes on");

@@ -99,7 +99,7 @@ fn compare(
     }
     for restored in [&restored, &impatient] {
         history.assert_same(restored, &never_cut);
-        assert_eq!(bytes_of(&restored), bytes_of(&never_cut));
+        assert_eq!(bytes_of(restored), bytes_of(&never_cut));
     }
     history.assert_whole(u64::MAX, other_memory, &other, &all);
     history.assert_whole(u64::MAX, &SMALL, &never_cut, &all);

@@ -52,6 +52,7 @@ fn command(args: &[OsString]) -> Command {
         .env_remove("RUST_LOG")
         .env_remove("EXCHANGE_REDIS")
         .env_remove("EXCHANGE_STORE")
+        .env_remove("EXCHANGE_LOG")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -192,11 +193,12 @@ impl Server {
 
     /// SIGTERM, and how it ended.
     pub(crate) async fn terminate(&mut self) -> ExitStatus {
-        let sent = Command::new("sh")
-            .args(["-c", &format!("kill -TERM {}", self.child.id())])
-            .status()
-            .expect("there is a shell");
-        assert!(sent.success(), "the signal was sent");
+        self.signal("TERM");
+        self.ended().await
+    }
+
+    /// How it ended by itself.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
         let status = ended(&mut self.child).await;
         self.output.join();
         status
@@ -211,6 +213,36 @@ impl Server {
             .args(["--pid", &pid, &limit])
             .status();
         assert!(limited.expect("there is prlimit").success(), "it is ours");
+    }
+
+    /// SIGSTOP: it stands still, and what it has stays open.
+    pub(crate) async fn pause(&self) {
+        self.signal("STOP");
+        // On a busy machine its threads go on for a while.
+        eventually("every thread stands still", async || {
+            let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id()));
+            let mut threads = threads.expect("there is Linux");
+            let all = threads.all(|thread| {
+                let thread = thread.expect("a thread can be seen").path();
+                let stat = std::fs::read_to_string(thread.join("stat"));
+                stat.is_ok_and(|stat| stat.contains(") T "))
+            });
+            all.then_some(())
+        })
+        .await;
+    }
+
+    /// It goes on as if nothing had been.
+    pub(crate) fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {}", self.child.id())])
+            .status()
+            .expect("there is a shell");
+        assert!(sent.success(), "the signal was sent");
     }
 
     pub(crate) fn http(&self) -> Http {

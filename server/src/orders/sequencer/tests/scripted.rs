@@ -116,11 +116,11 @@ pub(super) struct ScriptedLog {
     in_doubt: Option<(u64, bool)>,
 }
 
-fn failed() -> LogError {
+fn failed(cause: &str) -> LogError {
     LogError::Storage {
         path: "scripted".into(),
         what: "written",
-        cause: "the disk is full".into(),
+        cause: cause.into(),
     }
 }
 
@@ -170,7 +170,7 @@ impl CommandLog for ScriptedLog {
             Append::Loses => self.in_doubt = Some((frame.number, false)),
             Append::KeepsAndFails => self.in_doubt = Some((frame.number, true)),
         }
-        Err(failed())
+        Err(failed("the disk is full"))
     }
 
     fn resolve(&mut self) -> Result<Resolved, LogError> {
@@ -186,7 +186,7 @@ impl CommandLog for ScriptedLog {
         }
         if inner.away > 0 {
             inner.away -= 1;
-            return Err(failed());
+            return Err(failed("the disk is away"));
         }
         self.in_doubt = None;
         self.epoch += 1;
@@ -207,15 +207,15 @@ struct Forgotten;
 
 impl History for Forgotten {
     fn frames(&self, _: Chain) -> Result<Box<dyn Frames>, LogError> {
-        Err(failed())
+        Err(failed("nobody looks back"))
     }
 
     fn oldest(&self) -> Result<Option<u64>, LogError> {
-        Err(failed())
+        Err(failed("nobody looks back"))
     }
 
     fn forget(&self, _: u64) -> Result<(), LogError> {
-        Err(failed())
+        Err(failed("nobody looks back"))
     }
 }
 
