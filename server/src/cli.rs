@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, value_parser};
 
 /// An exchange: order books, balances, market data, REST and WebSocket. In one process, unless a
 /// role is named.
@@ -26,6 +26,71 @@ pub(crate) enum Command {
     /// Look at a command log, also while it is being written.
     #[command(subcommand)]
     Log(LogCommand),
+    /// Measure what this machine makes of an exchange. What is there is left alone.
+    #[command(subcommand)]
+    Bench(BenchCommand),
+}
+
+/// What is measured.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// How often the disk commits, and how many commands the exchange makes durable with that.
+    Throughput(ThroughputArgs),
+    /// How long a restart takes, from a snapshot and the command log behind it.
+    Restart(RestartArgs),
+}
+
+/// Where it is measured.
+#[derive(Debug, Args)]
+pub(crate) struct BenchPlace {
+    /// A directory on the disk in question. A new one in it is used, and removed in the end.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) data_dir: PathBuf,
+}
+
+/// For how long, and how much at a time.
+#[derive(Debug, Args)]
+pub(crate) struct ThroughputArgs {
+    #[command(flatten)]
+    pub(crate) place: BenchPlace,
+
+    /// For how long each row is measured.
+    #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = value_parser!(u64).range(1..=3600))]
+    pub(crate) seconds: u64,
+
+    /// How many commands wait at a time, a row each; the exchange lets no more orders wait than 3,072.
+    #[arg(
+        long,
+        value_name = "NUMBERS",
+        default_value = "1,16,256,1024",
+        value_delimiter = ',',
+        value_parser = value_parser!(u64).range(1..=3072)
+    )]
+    pub(crate) in_flight: Vec<u64>,
+
+    /// Measure this PostgreSQL instead of the disk. A database that has a log is refused; make one for
+    /// this.
+    #[arg(long, value_name = "URL")]
+    pub(crate) log: Option<String>,
+}
+
+/// How large an exchange is.
+#[derive(Debug, Args)]
+pub(crate) struct RestartArgs {
+    #[command(flatten)]
+    pub(crate) place: BenchPlace,
+
+    /// How many orders are open in the snapshot.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
+    pub(crate) orders: u64,
+
+    /// How many inputs the command log has behind it.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
+    pub(crate) tail: u64,
+
+    /// Measure what has been made in this directory.
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub(crate) measure: Option<PathBuf>,
 }
 
 /// What is to be done with a command log. Nothing is ever changed in it.

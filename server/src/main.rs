@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api;
+mod bench;
 mod bus;
 mod cli;
 mod config;
@@ -23,6 +24,7 @@ use std::io::{IsTerminal, stdout};
 
 use clap::Parser;
 use cli::{Command, RoleCommand};
+use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> anyhow::Result<()> {
@@ -35,11 +37,17 @@ fn main() -> anyhow::Result<()> {
     let cli::Cli { command, all } = cli::Cli::parse();
     let role = match command {
         Some(Command::Log(command)) => return log::inspect::run(&command, &mut stdout().lock()),
+        Some(Command::Bench(command)) => {
+            return runtime()?.block_on(bench::run(&command, &mut stdout()));
+        }
         Some(Command::Role(role)) => role,
         None => RoleCommand::All(all),
     };
+    runtime()?.block_on(role::run(role))
+}
+
+fn runtime() -> std::io::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .build()?
-        .block_on(role::run(role))
+        .build()
 }

@@ -15,7 +15,7 @@ use crate::marketdata::Audience;
 use crate::orders::{Recovered, Sequencer};
 
 /// How many events of the feed are remembered for followers, before the log has to be read.
-const REMEMBERED_EVENTS: usize = 500_000;
+pub(crate) const REMEMBERED_EVENTS: usize = 500_000;
 /// How many messages of the public streams are remembered.
 const REMEMBERED_MESSAGES: usize = 50_000;
 /// How often Redis is told how far the feed has come.

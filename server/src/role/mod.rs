@@ -13,6 +13,8 @@ mod storage;
 
 use tokio::sync::oneshot;
 
+pub(crate) use buses::REMEMBERED_EVENTS;
+
 use crate::accounts::{self, BalanceModel};
 use crate::bus::{InProcessBus, ReadModel};
 use crate::cli::RoleCommand;
@@ -22,7 +24,7 @@ use crate::snapshots::Models;
 
 /// What a process is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
+pub(crate) enum Role {
     All,
     Orders,
     Gateway,
@@ -94,17 +96,17 @@ pub(crate) async fn run(role: RoleCommand) -> anyhow::Result<()> {
 }
 
 /// The folds of a process, and how the one of the markets is told to begin.
-struct Folds {
-    orders: ReadModel<OrderModel>,
-    balances: ReadModel<BalanceModel>,
-    markets: ReadModel<MarketModel>,
+pub(crate) struct Folds {
+    pub(crate) orders: ReadModel<OrderModel>,
+    pub(crate) balances: ReadModel<BalanceModel>,
+    pub(crate) markets: ReadModel<MarketModel>,
     begin: oneshot::Sender<marketdata::service::Started>,
 }
 
 impl Folds {
     /// Starts the folds that a role has, with models as of the input `seq`; those that it does not have
     /// stay as they are.
-    fn start(role: Role, models: Models, seq: u64, bus: &mut InProcessBus) -> Self {
+    pub(crate) fn start(role: Role, models: Models, seq: u64, bus: &mut InProcessBus) -> Self {
         let orders = ReadModel::new(models.orders, seq);
         let balances = ReadModel::new(models.balances, seq);
         let markets = ReadModel::new(models.markets, seq);
@@ -129,7 +131,7 @@ impl Folds {
 }
 
 /// Ctrl-C, or the signal that process managers send.
-async fn asked_to_stop() {
+pub(crate) async fn asked_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = match signal(SignalKind::terminate()) {
         Ok(terminate) => terminate,

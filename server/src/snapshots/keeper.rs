@@ -52,7 +52,7 @@ impl Keeper {
     }
 
     /// Makes a snapshot of everything up to an input that ends a frame.
-    pub(super) fn make(&self, through: u64) -> Result<At, SnapshotError> {
+    pub(crate) fn make(&self, through: u64) -> Result<At, SnapshotError> {
         let begun = Instant::now();
         let mut replica = Replica::newest(&*self.snapshots, &*self.history, &self.memory)?;
         let base = replica.at();

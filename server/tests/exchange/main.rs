@@ -4,6 +4,7 @@ mod harness;
 
 mod accounts;
 mod bad_input;
+mod bench;
 mod configuration;
 mod damage;
 mod decisions;
