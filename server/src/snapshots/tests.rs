@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use exchange_engine::Input;
 use exchange_engine::frame::{Chain, StoredFrame};
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::{At, Image, Keeper, PostgresSnapshots, Replica, SnapshotDir, SnapshotError, Snapshots};
+use crate::api::hex::hex;
 use crate::bus::{Feed, Outlet, Position, Record};
 use crate::config::{Memory, SnapshotPolicy};
 use crate::log::{CommandLog, Frame, LogError, SqliteLog};
@@ -251,6 +253,27 @@ fn nothing_but_what_was_written_is_taken_for_a_snapshot() -> TestResult {
     newer[4] += 1;
     let error = Image::decode(&newer).expect_err("it is newer");
     assert!(matches!(error, SnapshotError::OtherVersion(2)), "{error}");
+    Ok(())
+}
+
+/// The bytes change only where the version does, so that a later version of the software knows what it
+/// reads. Of the exchange that is seen to in the engine.
+#[test]
+fn the_encoding_is_on_record() -> TestResult {
+    let mut rig = Rig::new()?;
+    rig.append(100)?;
+    let image = rig.replayed()?.image().ok_or("there are frames")?;
+    let bytes = image.encode();
+    let (header, contents) = bytes.split_at(6 + 32);
+    assert_eq!(header[..6], *b"XSNP\x01\x00");
+    assert_eq!(header[6..], *Sha256::digest(contents));
+    let length = u64::try_from(image.exchange.len())?.to_le_bytes();
+    assert!(contents.starts_with(&[&length, &image.exchange[..]].concat()));
+    let rest = &contents[length.len() + image.exchange.len()..];
+    assert_eq!(
+        hex(&Sha256::digest(rest)),
+        "186a4087615729e3543385b984b17b3f2553f50723f9ad0f7e3b39db8c744d4c"
+    );
     Ok(())
 }
 
