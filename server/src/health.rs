@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::api::Json;
 use crate::bus::redis::RedisBus;
 use crate::orders::OrderEntry;
+use crate::snapshots::KeeperStatus;
 use crate::store::writer::{WriterProgress, WriterStatus};
 
 /// The parts of a process that can be unwell.
@@ -20,6 +21,8 @@ pub(crate) struct Health {
     pub(crate) entry: OrderEntry,
     /// Where this process writes history.
     pub(crate) writer: Option<WriterStatus>,
+    /// Where this process makes snapshots.
+    pub(crate) keeper: Option<KeeperStatus>,
     /// Where this process publishes over Redis.
     pub(crate) redis: Option<RedisBus>,
 }
@@ -55,6 +58,9 @@ async fn ready(State(health): State<Arc<Health>>) -> Response {
     }
     if let Some(writer) = &health.writer {
         body["store"] = store(&writer.progress(), health.entry.published());
+    }
+    if let Some(cause) = health.keeper.as_ref().and_then(|it| it.progress().failing) {
+        body["snapshots"] = json!({ "status": "failing", "cause": cause });
     }
     if let Some(redis) = &health.redis {
         body["redis"] = if redis.is_connected() {
@@ -140,6 +146,21 @@ async fn metrics(State(health): State<Arc<Health>>) -> Response {
             "counter",
             "Rows written into the store.",
             writer.rows,
+        );
+    }
+    if let Some(keeper) = &health.keeper {
+        let keeper = keeper.progress();
+        metric(
+            "exchange_snapshot_inputs_behind",
+            "gauge",
+            "Inputs that a start has to catch up with behind the newest snapshot.",
+            published.saturating_sub(keeper.made),
+        );
+        metric(
+            "exchange_snapshot_failing",
+            "gauge",
+            "Whether a snapshot could not be made the last time.",
+            keeper.failing.is_some().into(),
         );
     }
     if let Some(redis) = &health.redis {

@@ -31,7 +31,7 @@ use crate::log::CommandLog;
 use crate::marketdata::{self, Publisher};
 use crate::orders::{Base, OrderEntry, Recovered, Sequencer, sequencer};
 use crate::postgres::Database;
-use crate::snapshots::{Keeper, Models, Replica};
+use crate::snapshots::{Keeper, KeeperStatus, Models, Replica};
 use crate::store::writer::{self, WriterStatus};
 use crate::store::{Cursor, Store};
 
@@ -112,7 +112,9 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
         memory: config.memory.clone(),
         policy: config.snapshots,
         writer: role.runs(Task::WriteHistory).then(|| writer.clone()),
+        status: KeeperStatus::default(),
     };
+    let snapshots = keeper.status.clone();
     tokio::spawn(keeper.run(snapshot, feed.outlet().watch()));
     if role.runs(Task::WriteHistory) {
         let (store, status) = (Arc::clone(&storage.store), writer.clone());
@@ -121,6 +123,7 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
     let health = Arc::new(Health {
         entry: entry.clone(),
         writer: Some(writer),
+        keeper: Some(snapshots),
         redis: buses.redis_bus(),
     });
 

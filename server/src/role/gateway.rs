@@ -124,6 +124,7 @@ pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
         health: Arc::new(Health {
             entry,
             writer: None,
+            keeper: None,
             redis: None,
         }),
     });

@@ -24,6 +24,39 @@ pub(crate) struct Keeper {
     pub(crate) policy: SnapshotPolicy,
     /// What this process writes history from the log with, if it does.
     pub(crate) writer: Option<WriterStatus>,
+    pub(crate) status: KeeperStatus,
+}
+
+/// How a keeper is doing. Clones are of the same keeper.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct KeeperStatus {
+    progress: watch::Sender<KeeperProgress>,
+}
+
+/// What a keeper has made, and what stops it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct KeeperProgress {
+    /// The input that the newest snapshot ends with.
+    pub(crate) made: u64,
+    /// Present from the first error to the next snapshot.
+    pub(crate) failing: Option<String>,
+}
+
+impl KeeperStatus {
+    /// How it is doing now.
+    pub(crate) fn progress(&self) -> KeeperProgress {
+        self.progress.borrow().clone()
+    }
+
+    fn made(&self, made: u64) {
+        let failing = None;
+        self.progress.send_replace(KeeperProgress { made, failing });
+    }
+
+    fn failed(&self, error: &SnapshotError) {
+        self.progress
+            .send_modify(|progress| progress.failing = Some(error.to_string()));
+    }
 }
 
 impl Keeper {
@@ -31,18 +64,25 @@ impl Keeper {
     /// input that the newest one ends with.
     pub(crate) async fn run(self, mut made: u64, mut published: watch::Receiver<Position>) {
         let keeper = Arc::new(self);
+        keeper.status.made(made);
         loop {
             let due = made.saturating_add(keeper.policy.every);
             let reached = published.wait_for(|newest| newest.seq >= due).await;
             let Ok(through) = reached.map(|newest| newest.seq) else {
                 return;
             };
-            let keeper = Arc::clone(&keeper);
-            let making = tokio::task::spawn_blocking(move || keeper.make(through));
+            let making = {
+                let keeper = Arc::clone(&keeper);
+                tokio::task::spawn_blocking(move || keeper.make(through))
+            };
             match making.await {
-                Ok(Ok(at)) => made = at.seq,
+                Ok(Ok(at)) => {
+                    made = at.seq;
+                    keeper.status.made(made);
+                }
                 Ok(Err(error)) => {
                     tracing::warn!(%error, "no snapshot was made; it is tried again");
+                    keeper.status.failed(&error);
                     sleep(PAUSE).await;
                 }
                 // The process is ending.
@@ -106,8 +146,10 @@ impl Keeper {
         for at in &good[..first] {
             self.snapshots.remove(*at)?;
         }
-        match good.get(first) {
-            Some(oldest) if forget_log && oldest.seq <= stored => {
+        // With fewer there would be nothing to begin with where one is damaged.
+        let kept = &good[first..];
+        match kept.first() {
+            Some(oldest) if forget_log && kept.len() >= keep && oldest.seq <= stored => {
                 Ok(self.history.forget(oldest.frame)?)
             }
             _ => Ok(()),

@@ -28,7 +28,7 @@ use exchange_engine::RestoreError;
 
 pub(crate) use directory::SnapshotDir;
 pub(crate) use image::{At, Image};
-pub(crate) use keeper::Keeper;
+pub(crate) use keeper::{Keeper, KeeperStatus};
 pub(crate) use models::Models;
 pub(crate) use postgres::PostgresSnapshots;
 pub(crate) use replica::Replica;

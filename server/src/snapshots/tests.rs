@@ -9,7 +9,10 @@ use exchange_engine::frame::{Chain, StoredFrame};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use super::{At, Image, Keeper, PostgresSnapshots, Replica, SnapshotDir, SnapshotError, Snapshots};
+use super::{
+    At, Image, Keeper, KeeperStatus, PostgresSnapshots, Replica, SnapshotDir, SnapshotError,
+    Snapshots,
+};
 use crate::api::hex::hex;
 use crate::bus::{Feed, Outlet, Position, Record};
 use crate::config::{Memory, SnapshotPolicy};
@@ -119,6 +122,7 @@ impl Rig {
             memory: MEMORY,
             policy,
             writer,
+            status: KeeperStatus::default(),
         }
     }
 
@@ -337,8 +341,10 @@ fn the_log_is_forgotten_up_to_the_oldest_snapshot() -> TestResult {
         ..POLICY
     };
     let mut rig = Rig::new()?;
-    rig.grow(POLICY)?;
+    let zeroth = rig.grow(policy)?;
+    assert_eq!(rig.frames_kept()?[0], 1, "there is only one to begin with");
     let first = rig.grow(policy)?;
+    assert_eq!(rig.frames_kept()?[0], zeroth.frame + 1);
     let second = rig.grow(policy)?;
     assert_eq!(rig.snapshots.list()?, [first, second]);
     let kept: Vec<u64> = (first.frame + 1..=second.frame).collect();

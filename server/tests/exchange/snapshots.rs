@@ -114,7 +114,8 @@ async fn nothing_is_missed_of_a_log_whose_beginning_is_forgotten() {
     for words in ["begins  after frame", "snapshots 2\n", "state "] {
         assert!(verified.contains(words), "{words:?} is not in: {verified}");
     }
-    damage(snapshots(&data_dir).last().expect("two are kept"));
+    let newest = snapshots(&data_dir).pop().expect("two are kept");
+    fs::write(newest, "this was a snapshot").expect("it can be written");
     let said = verify(&data_dir).expect_err("one of them is damaged");
     assert!(said.contains("the snapshot of frame"), "{said}");
     server = server.restart().await;
@@ -196,4 +197,41 @@ async fn another_process_begins_with_a_snapshot_of_the_one_before() {
     let key = ["--secret-key", key.to_str().expect("a plain name")];
     let second = Server::start(other.path(), &[&args[..], &key].concat()).await;
     assert_same(&before, &questions.ask(&second).await);
+}
+
+/// Nothing but the next start is worse off.
+#[tokio::test]
+async fn an_exchange_that_can_make_no_snapshots_says_so_and_trades_on() {
+    let dir = new_dir();
+    let config = config(dir.path());
+    let data_dir = dir.path().join("data");
+    let server = Server::start(&data_dir, &["--faucet", "--config", &config]).await;
+    let in_their_way = data_dir.join("snapshots");
+    fs::write(&in_their_way, "a file").expect("the directory can be written");
+    let alice = Trader::funded(&server, "alice", &[("USDT", "100000")]).await;
+    let http = server.http();
+    eventually("it is told", async || {
+        alice.limit("BTCUSDT", "BUY", "100", "0.1").await;
+        let ready = http.get("/readyz").await;
+        assert_eq!(ready.status, 200, "{ready}");
+        let snapshots = ready.json()["snapshots"].clone();
+        (snapshots["status"] == "failing").then_some(())
+    })
+    .await;
+    fs::remove_file(&in_their_way).expect("it is there");
+    eventually("one is made", async || {
+        let failing = !http.get("/readyz").await.json()["snapshots"].is_null();
+        (!failing && !snapshots(&data_dir).is_empty()).then_some(())
+    })
+    .await;
+    let metrics = http.get("/metrics").await;
+    let metrics = String::from_utf8_lossy(&metrics.body);
+    assert!(
+        metrics.contains("exchange_snapshot_failing 0\n"),
+        "{metrics}"
+    );
+    assert!(
+        metrics.contains("exchange_snapshot_inputs_behind "),
+        "{metrics}"
+    );
 }

@@ -10,7 +10,7 @@ use crate::bench::flow::{self, Habit, Trader};
 use crate::config::{Memory, SnapshotPolicy};
 use crate::log::{CommandLog, Frame, LogError, SqliteLog};
 use crate::orders::now;
-use crate::snapshots::{Keeper, SnapshotDir};
+use crate::snapshots::{Keeper, KeeperStatus, SnapshotDir};
 
 /// Over many prices.
 const HABIT: Habit = Habit {
@@ -36,6 +36,7 @@ pub(in crate::bench) fn make(dir: &Path, orders: u64, tail: u64) -> anyhow::Resu
         memory: Memory::default(),
         policy: SnapshotPolicy::default(),
         writer: None,
+        status: KeeperStatus::default(),
     };
     keeper.make(log.seq)?;
     log.extend(taking_turns(&mut traders, tail, Trader::next))?;
