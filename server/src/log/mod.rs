@@ -267,6 +267,40 @@ impl LogError {
     }
 }
 
+/// Whether the log ends with a frame whose append failed, or right before it. `newest` is the number and
+/// the checksum of its last frame.
+///
+/// # Errors
+///
+/// [`LogError::Truncated`] where more is missing than that frame, as after a fail-over to storage that
+/// had not been told everything; [`LogError::Corrupt`] where there is a frame that nobody here has
+/// written.
+fn ends_with(
+    path: String,
+    newest: Option<(u64, u32)>,
+    number: u64,
+    crc: u32,
+) -> Result<bool, LogError> {
+    let found = newest.map_or(0, |(number, _)| number);
+    if newest == Some((number, crc)) {
+        Ok(true)
+    } else if found + 1 == number {
+        Ok(false)
+    } else if found < number {
+        Err(LogError::Truncated {
+            path,
+            found,
+            acknowledged: number - 1,
+        })
+    } else {
+        Err(LogError::Corrupt {
+            path,
+            frame: found,
+            what: "it is not of the process that has the log".into(),
+        })
+    }
+}
+
 /// Makes sure that a log has come to a place, and not by another way. `found` is the checksum of the
 /// frame there, `bounds` are the oldest and the newest frame of the log.
 ///

@@ -140,6 +140,7 @@ conformance![
     doubt::a_frame_that_has_not_reached_the_log_is_told_absent,
     doubt::a_frame_that_has_reached_the_log_is_told_durable,
     doubt::what_became_of_a_frame_is_asked_until_the_storage_works,
+    doubt::a_log_that_has_lost_what_was_acknowledged_does_not_go_on,
     forgetting::the_newest_frame_is_never_forgotten,
     forgetting::a_log_is_forgotten_while_it_is_appended_to,
     forgetting::what_is_left_is_read_from_a_place_on,

@@ -18,7 +18,9 @@ use exchange_engine::frame::StoredFrame;
 use sqlx::{Connection, PgConnection};
 
 use super::head::{HEAD, Head};
-use super::{Chain, CommandLog, Frame, Frames, History, LogError, Resolved, SqliteLog, State};
+use super::{
+    Chain, CommandLog, Frame, Frames, History, LogError, Resolved, SqliteLog, State, ends_with,
+};
 use crate::postgres::Connector;
 use history::{PostgresFrames, PostgresHistory, newest};
 use session::Session;
@@ -233,17 +235,8 @@ impl CommandLog for PostgresLog {
         let Some((epoch, newest)) = begun else {
             return Err(self.fenced());
         };
-        let found = newest.map_or(0, |(number, _)| number);
-        if found + 1 < number {
-            // As after a fail-over to a server that had not been told everything.
-            self.state = State::Opened;
-            return Err(LogError::Truncated {
-                path: self.database.name(),
-                found,
-                acknowledged: number - 1,
-            });
-        }
-        let durable = newest == Some((number, crc));
+        let durable = ends_with(self.database.name(), newest, number, crc);
+        let durable = durable.inspect_err(|_| self.state = State::Opened)?;
         if durable {
             self.acknowledge(number);
         }

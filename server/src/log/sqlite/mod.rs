@@ -14,7 +14,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::head::{HEAD, Head};
-use super::{Chain, CommandLog, Frame, History, LogError, Resolved, State};
+use super::{Chain, CommandLog, Frame, History, LogError, Resolved, State, ends_with};
 use crate::data_dir::keep_wal;
 use checkpointer::Checkpointer;
 use file::{LOG_ID, LogFile};
@@ -232,9 +232,11 @@ impl CommandLog for SqliteLog {
         let connection = self.reconnect()?;
         let newest = newest(&connection).map_err(|error| self.file.failed("read", &error))?;
         self.connection = Some(connection);
+        let last = newest.map(|(number, _, crc)| (number, crc));
+        let durable = ends_with(self.file.path(), last, number, crc)
+            .inspect_err(|_| self.state = State::Opened)?;
         // That this can be written is the proof that the storage works again.
         self.write_under(epoch + 1, newest)?;
-        let durable = newest.is_some_and(|(newest, _, found)| (newest, found) == (number, crc));
         if durable {
             self.acknowledge(number);
         }

@@ -76,32 +76,6 @@ fn an_epoch_of_its_own_is_not_taken_for_a_strangers() -> TestResult {
     Ok(())
 }
 
-/// As after a fail-over to a server that had not been told everything.
-#[test]
-fn a_log_that_has_lost_what_was_acknowledged_does_not_go_on() -> TestResult {
-    let place = Place::new(Kind::Postgres)?;
-    let frames = frames(2);
-    let mut log = place.written(&frames)?;
-    place.refuse("frames")?;
-    assert!(log.append(&next(&frames[1], frames[1].epoch)).is_err());
-    place.allow("frames")?;
-    place.tamper("DELETE FROM frames WHERE number = 2")?;
-    let refused = log.resolve().expect_err("frame 2 was acknowledged");
-    assert!(
-        matches!(
-            refused,
-            LogError::Truncated {
-                found: 1,
-                acknowledged: 2,
-                ..
-            }
-        ),
-        "{refused}"
-    );
-    assert!(log.append(&next(&frames[1], frames[1].epoch)).is_err());
-    Ok(())
-}
-
 #[test]
 fn who_has_lost_the_log_is_told_so_whatever_became_of_the_frame() -> TestResult {
     for durable in [false, true] {
