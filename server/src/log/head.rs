@@ -23,11 +23,12 @@ pub(super) const HEAD: &str = "commands.head";
 #[derive(Debug)]
 pub(super) struct Head {
     file: File,
+    seen: Option<u64>,
 }
 
 impl Head {
-    /// Opens or creates the witness and returns the frame it has seen last, if any.
-    pub(super) fn open(path: &Path) -> std::io::Result<(Self, Option<u64>)> {
+    /// Opens or creates the witness.
+    pub(super) fn open(path: &Path) -> std::io::Result<Self> {
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -40,7 +41,12 @@ impl Head {
             Ok(LENGTH) => parse(&text),
             _ => None,
         };
-        Ok((Self { file }, seen))
+        Ok(Self { file, seen })
+    }
+
+    /// The frame that it has seen last, if any.
+    pub(super) const fn seen(&self) -> Option<u64> {
+        self.seen
     }
 
     /// The frame that a witness has seen last, if any. Nothing is created.
@@ -49,8 +55,16 @@ impl Head {
         parse(&text).filter(|_| text.len() == LENGTH)
     }
 
-    /// Frame `number` is durable.
-    pub(super) fn advance(&mut self, number: u64) -> std::io::Result<()> {
+    /// Frame `number` is durable. The witness is told before anybody else.
+    pub(super) fn acknowledge(&mut self, number: u64) {
+        self.seen = Some(number);
+        if let Err(error) = self.advance(number) {
+            // The frame is durable; only the witness is behind, which it may be.
+            tracing::warn!(%error, "the head of the command log could not be updated");
+        }
+    }
+
+    fn advance(&mut self, number: u64) -> std::io::Result<()> {
         let number = format!("{number:020}");
         let crc = CRC_32C.checksum(number.as_bytes());
         self.file.seek(SeekFrom::Start(0))?;

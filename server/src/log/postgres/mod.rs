@@ -74,7 +74,6 @@ pub(crate) struct PostgresLog {
     writer: String,
     lease: Arc<Lease>,
     head: Head,
-    acknowledged: Option<u64>,
     state: State,
 }
 
@@ -82,7 +81,7 @@ impl PostgresLog {
     /// Takes the log, as soon as nobody else has it. In `dir` is what this process knows of it.
     pub(crate) fn open(connector: Connector, dir: &Path) -> Result<Self, LogError> {
         let database = LogDatabase::of(connector);
-        let (head, acknowledged) =
+        let head =
             Head::open(&dir.join(HEAD)).map_err(|error| database.failed("opened", &error))?;
         let names = lease::holder(dir).and_then(|holder| Ok((holder, lease::random()?)));
         let (holder, writer) = names.map_err(|error| database.failed("opened", &error))?;
@@ -97,7 +96,6 @@ impl PostgresLog {
             writer,
             lease: Arc::new(lease),
             head,
-            acknowledged,
             state: State::Opened,
         })
     }
@@ -132,14 +130,6 @@ impl PostgresLog {
             transaction.commit().await?;
             Ok(epoch.map(|epoch| (epoch.cast_unsigned(), newest)))
         })
-    }
-
-    /// The witness is told before anybody else.
-    fn acknowledge(&mut self, number: u64) {
-        if let Err(error) = self.head.advance(number) {
-            // The frame is durable; only the witness is behind, which it may be.
-            tracing::warn!(%error, "the head of the command log could not be updated");
-        }
     }
 }
 
@@ -178,7 +168,7 @@ impl CommandLog for PostgresLog {
         while let Some(frame) = frames.next()? {
             visit(frame)?;
         }
-        let reached = frames.place().reaches(self.acknowledged);
+        let reached = frames.place().reaches(self.head.seen());
         reached.map_err(|error| LogError::of(self.database.name(), error))?;
         Ok(frames.place())
     }
@@ -211,7 +201,7 @@ impl CommandLog for PostgresLog {
         {
             Ok(true) => {
                 self.state = State::behind(epoch, Some(stored.crc));
-                self.acknowledge(frame.number);
+                self.head.acknowledge(frame.number);
                 Ok(())
             }
             Ok(false) => Err(self.fenced()),
@@ -238,7 +228,7 @@ impl CommandLog for PostgresLog {
         let durable = ends_with(self.database.name(), newest, number, crc);
         let durable = durable.inspect_err(|_| self.state = State::Opened)?;
         if durable {
-            self.acknowledge(number);
+            self.head.acknowledge(number);
         }
         self.state = State::behind(epoch, newest.map(|(_, crc)| crc));
         Ok(Resolved { durable, epoch })

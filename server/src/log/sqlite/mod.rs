@@ -29,7 +29,6 @@ pub(crate) struct SqliteLog {
     /// `None` while the outcome of an append is unknown.
     connection: Option<Connection>,
     head: Head,
-    acknowledged: Option<u64>,
     state: State,
     /// Runs from the first epoch on: until then nobody has vouched for what is in the WAL.
     checkpointer: Option<Checkpointer>,
@@ -41,9 +40,8 @@ impl SqliteLog {
     /// An existing file is never overwritten: what is not an intact log of ours is refused.
     pub(crate) fn open(dir: &Path) -> Result<Self, LogError> {
         let file = LogFile::of(dir);
-        let (head, acknowledged) =
-            Head::open(&dir.join(HEAD)).map_err(|error| file.failed("opened", &error))?;
-        let exists = file.exists();
+        let head = Head::open(&dir.join(HEAD)).map_err(|error| file.failed("opened", &error))?;
+        let (exists, acknowledged) = (file.exists(), head.seen());
         if let Some(acknowledged) = acknowledged
             && !exists
         {
@@ -65,7 +63,6 @@ impl SqliteLog {
             file,
             connection: Some(connection),
             head,
-            acknowledged,
             state: State::Opened,
             checkpointer: None,
         })
@@ -103,14 +100,6 @@ impl SqliteLog {
             });
         let inserted = inserted.map_err(|error| self.file.failed("written", &error))?;
         Ok((inserted == 1, stored.crc))
-    }
-
-    /// The witness is told before anybody else.
-    fn acknowledge(&mut self, number: u64) {
-        if let Err(error) = self.head.advance(number) {
-            // The frame is durable; only the witness is behind, which it may be.
-            tracing::warn!(%error, "the head of the command log could not be updated");
-        }
     }
 
     /// A new connection, and everything that the old one may have left in the WAL in the database.
@@ -179,7 +168,7 @@ impl CommandLog for SqliteLog {
         while let Some(frame) = reader.next(connection)? {
             visit(frame)?;
         }
-        let reached = reader.place().reaches(self.acknowledged);
+        let reached = reader.place().reaches(self.head.seen());
         reached.map_err(|error| LogError::of(self.file.path(), error))?;
         Ok(reader.place())
     }
@@ -205,7 +194,7 @@ impl CommandLog for SqliteLog {
         match self.insert(frame, prev_crc) {
             Ok((true, crc)) => {
                 self.state = State::behind(epoch, Some(crc));
-                self.acknowledge(frame.number);
+                self.head.acknowledge(frame.number);
                 Ok(())
             }
             Ok((false, _)) => {
@@ -238,7 +227,7 @@ impl CommandLog for SqliteLog {
         // That this can be written is the proof that the storage works again.
         self.write_under(epoch + 1, newest)?;
         if durable {
-            self.acknowledge(number);
+            self.head.acknowledge(number);
         }
         Ok(Resolved {
             durable,
