@@ -205,14 +205,7 @@ async fn newest(record: &Record, config: &Config) -> anyhow::Result<(Base, Model
         Replica::newest(&*record.snapshots, &*record.history, &memory)
     });
     let replica = newest.await.context("reading the snapshots ended")??;
-    let base = Base {
-        exchange: replica.exchange,
-        listings: replica.listings,
-        log: replica.log,
-        epoch: replica.epoch,
-        place: replica.place,
-    };
-    Ok((base, replica.models))
+    Ok(replica.into_base())
 }
 
 /// Takes the store for this log, of which it is a witness.

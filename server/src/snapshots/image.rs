@@ -33,6 +33,16 @@ pub(crate) struct At {
     pub(crate) seq: u64,
 }
 
+impl At {
+    /// After the last frame of what has been read.
+    pub(super) const fn of(place: Chain) -> Self {
+        Self {
+            frame: place.number(),
+            seq: place.last_seq(),
+        }
+    }
+}
+
 /// What a log has led to at a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Image {
@@ -54,10 +64,7 @@ pub(super) struct Rest {
 
 impl Image {
     pub(crate) const fn at(&self) -> At {
-        At {
-            frame: self.rest.place.number(),
-            seq: self.rest.place.last_seq(),
-        }
+        At::of(self.rest.place)
     }
 
     /// Where it was made, for whoever reads the log on from there.

@@ -7,19 +7,19 @@ use super::{At, Image, Models, SnapshotError, Snapshots, newest};
 use crate::bus;
 use crate::config::Memory;
 use crate::log::{Chain, Frame, History, LogId};
-use crate::orders::Listings;
+use crate::orders::{Base, Listings};
 
 /// An exchange and its models, up to a place in a log.
 #[derive(Debug)]
 pub(crate) struct Replica {
     /// Known from the first frame on.
-    pub(crate) log: Option<LogId>,
+    pub(super) log: Option<LogId>,
     /// That of the last frame.
-    pub(crate) epoch: u64,
-    pub(crate) place: Chain,
-    pub(crate) exchange: Exchange,
-    pub(crate) listings: Listings,
-    pub(crate) models: Models,
+    pub(super) epoch: u64,
+    pub(super) place: Chain,
+    pub(super) exchange: Exchange,
+    pub(super) listings: Listings,
+    pub(super) models: Models,
 }
 
 impl Replica {
@@ -80,10 +80,19 @@ impl Replica {
 
     /// Where the snapshot of it is.
     pub(crate) const fn at(&self) -> At {
-        At {
-            frame: self.place.number(),
-            seq: self.place.last_seq(),
-        }
+        At::of(self.place)
+    }
+
+    /// What a start begins with: the sequencer with the one, queries with the other.
+    pub(crate) fn into_base(self) -> (Base, Models) {
+        let base = Base {
+            exchange: self.exchange,
+            listings: self.listings,
+            log: self.log,
+            epoch: self.epoch,
+            place: self.place,
+        };
+        (base, self.models)
     }
 
     /// The snapshot of it; there is none before the first frame.

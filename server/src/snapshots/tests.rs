@@ -17,7 +17,7 @@ use crate::api::hex::hex;
 use crate::bus::{Feed, Outlet, Position, Record};
 use crate::config::{Memory, SnapshotPolicy};
 use crate::log::{CommandLog, Frame, LogError, SqliteLog};
-use crate::orders::{Base, sequencer};
+use crate::orders::sequencer;
 use crate::postgres::testing::TestDatabase;
 use crate::postgres::{Connector, Setting, Storage};
 use crate::store::Cursor;
@@ -200,13 +200,7 @@ fn a_start_from_a_snapshot_comes_to_what_a_start_from_the_beginning_comes_to() -
     } = rig;
     let replica = Replica::newest(&*snapshots, &*log.history(), &MEMORY)?;
     assert_eq!(replica.at().frame, 20);
-    let base = Base {
-        exchange: replica.exchange,
-        listings: replica.listings,
-        log: replica.log,
-        epoch: replica.epoch,
-        place: replica.place,
-    };
+    let (base, _) = replica.into_base();
     let record = Record {
         history: log.history(),
         snapshots,
