@@ -1,7 +1,10 @@
 //! Starts that are refused: what is wrong is named, nothing is left behind, and no password is told.
 
 use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use rusqlite::Connection as Sqlite;
@@ -14,7 +17,7 @@ use crate::harness::http::send;
 use crate::harness::log::copy;
 use crate::harness::server::{refused, refused_as};
 use crate::harness::state::{Questions, assert_same};
-use crate::harness::{Cluster, Server, Trader, eventually, list, new_dir};
+use crate::harness::{Cluster, DEADLINE, Server, Trader, eventually, list, new_dir};
 
 /// In every URL that takes one.
 const PASSWORD: &str = "hunter2hunter2";
@@ -569,4 +572,39 @@ async fn the_link_is_for_processes_of_this_exchange_only() {
     // Nothing of that was a command.
     let gateway = cluster.gateway(&["--faucet"]).await;
     Trader::funded(&gateway, "alice", &[("USDT", "1000")]).await;
+}
+
+/// As in a terminal that was closed, or behind a program that has read enough.
+#[test]
+fn a_process_whose_messages_nobody_reads_goes_on_until_it_is_asked_to_stop() {
+    let dir = new_dir();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_exchange"))
+        .args(["--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(dir.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut messages = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+    let listens = messages.any(|line| line.is_ok_and(|line| line.contains("listening on")));
+    assert!(listens, "it starts");
+    drop(messages);
+    // It has something to say of that.
+    let asked = Command::new("sh")
+        .args(["-c", &format!("kill -TERM {}", child.id())])
+        .status();
+    assert!(asked.expect("there is a shell").success());
+    let end = Instant::now() + DEADLINE;
+    let status = loop {
+        match child.try_wait().expect("it is our child") {
+            Some(status) => break status,
+            None if Instant::now() < end => std::thread::sleep(Duration::from_millis(20)),
+            None => {
+                // The test fails either way.
+                drop(child.kill());
+                panic!("it does not stop");
+            }
+        }
+    };
+    assert!(status.success(), "{status}");
 }
