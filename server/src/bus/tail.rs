@@ -65,7 +65,7 @@ impl Feed {
         self.record
             .look(move |snapshots, history| {
                 let oldest = history.oldest()?.unwrap_or(1);
-                let leads_to = |at: &At| at.seq <= seq && at.frame + 1 >= oldest;
+                let leads_to = |at: &At| at.seq <= seq && at.leads_to(oldest);
                 Ok(oldest == 1 || snapshots.list()?.iter().any(leads_to))
             })
             .await

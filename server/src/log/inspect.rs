@@ -204,7 +204,7 @@ impl Opened {
             return Ok(None);
         }
         for at in self.snapshots.list()? {
-            if at.frame + 1 >= oldest
+            if at.leads_to(oldest)
                 && let Ok(image) = Image::decode(&self.snapshots.read(at)?)
             {
                 return Ok(Some(image));

@@ -34,6 +34,11 @@ pub(crate) struct At {
 }
 
 impl At {
+    /// Whether a log whose oldest frame is this one has everything that comes after.
+    pub(crate) const fn leads_to(self, oldest: u64) -> bool {
+        self.frame + 1 >= oldest
+    }
+
     /// After the last frame of what has been read.
     pub(super) const fn of(place: Chain) -> Self {
         Self {

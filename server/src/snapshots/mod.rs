@@ -96,7 +96,7 @@ pub(crate) fn newest<T>(
     let oldest = history.oldest()?.unwrap_or(1);
     for at in snapshots.list()?.into_iter().rev() {
         // What comes after it must be there.
-        if at.seq > seq || at.frame + 1 < oldest {
+        if at.seq > seq || !at.leads_to(oldest) {
             continue;
         }
         let made = snapshots

@@ -6,13 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use rusqlite::Connection;
-use rusqlite::config::DbConfig;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
 use crate::harness::backend::{new_database, redis_url};
-use crate::harness::log::file;
+use crate::harness::log::{file, hold};
 use crate::harness::{
     Backend, Cluster, Http, Reply, Server, Socket, Trader, eventually, list, new_dir, number,
 };
@@ -262,18 +260,6 @@ async fn a_full_disk_takes_no_orders_and_loses_none() {
     );
 }
 
-/// Keeps everybody else from writing into a log until it is dropped.
-fn hold(dir: &Path) -> Connection {
-    let connection = Connection::open(file(dir)).expect("the log is a database");
-    connection
-        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
-        .expect("it can be configured");
-    connection
-        .execute_batch("BEGIN IMMEDIATE")
-        .expect("it can be locked");
-    connection
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_disk_makes_orders_wait_and_then_refuses_them() {
     let dir = new_dir();
@@ -284,7 +270,7 @@ async fn a_slow_disk_makes_orders_wait_and_then_refuses_them() {
     order(alice, "first", "10000").await.ok();
 
     // A moment is waited for.
-    let held = hold(dir.path());
+    let held = hold(&file(dir.path()));
     let release = async {
         tokio::time::sleep(Duration::from_millis(700)).await;
         assert_read(alice).await;
@@ -295,7 +281,7 @@ async fn a_slow_disk_makes_orders_wait_and_then_refuses_them() {
     assert_eq!(metric(&http, "exchange_suspensions_total").await, Some(0));
 
     // Longer than the log waits for the disk, it is as if the disk had failed.
-    let held = hold(dir.path());
+    let held = hold(&file(dir.path()));
     let in_doubt = {
         let alice = alice.clone();
         tokio::spawn(async move { order(&alice, "in-doubt", "10000").await })

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use exchange_engine::{Command, Input};
 use orderbook_core::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 
 /// The file that holds everything that was decided.
@@ -169,6 +170,19 @@ impl Log {
         let rows: Result<Vec<_>, _> = rows.expect("the log can be read").collect();
         rows.expect("the log can be read")
     }
+}
+
+/// Keeps everybody else from writing into a log until it is dropped.
+pub(crate) fn hold(log: &Path) -> Connection {
+    let connection = Connection::open(log).expect("the log is a database");
+    // It is for the exchange to clean up what a kill has left behind.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .expect("it can be configured");
+    connection
+        .execute_batch("BEGIN IMMEDIATE")
+        .expect("it can be locked");
+    connection
 }
 
 /// Copies the files of a data directory, but for those of which this holds.

@@ -7,11 +7,9 @@ use std::time::Duration;
 
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
-use rusqlite::Connection;
-use rusqlite::config::DbConfig;
 
 use crate::harness::Server;
-use crate::harness::log::file;
+use crate::harness::log::{file, hold};
 
 /// Kills after so many answers: at the moment when a client has its answer, some time later, or when
 /// nothing has got into the log for some time.
@@ -91,17 +89,4 @@ impl Fuse {
         let mut victim = victim.unwrap_or_else(PoisonError::into_inner);
         victim.take().expect("it is taken once")
     }
-}
-
-/// Keeps everybody else from writing into a log until it is dropped.
-fn hold(log: &Path) -> Connection {
-    let connection = Connection::open(log).expect("the log is a database");
-    // It is for the exchange to clean up what a kill has left behind.
-    connection
-        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
-        .expect("it can be configured");
-    connection
-        .execute_batch("BEGIN IMMEDIATE")
-        .expect("it can be locked");
-    connection
 }
