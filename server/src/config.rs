@@ -5,6 +5,7 @@ use std::path::Path;
 use accounts_core::{Amount, AssetId, FeeRate, FeeSchedule, FeeTier};
 use anyhow::{Context, ensure};
 use exchange_engine::{Command, Exchange, InstrumentId, Listing};
+use ipnet::IpNet;
 use orderbook_core::{Instrument, Notional, Step, Timestamp};
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -75,6 +76,10 @@ pub(crate) struct Limits {
     pub(crate) request_weight_per_minute: u32,
     pub(crate) orders_per_10_seconds: u32,
     pub(crate) orders_per_day: u32,
+    pub(crate) refusals_before_ban: u32,
+    pub(crate) ban_seconds: u64,
+    /// The nets of the proxies whose word on whom they speak for is taken.
+    pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) connections: usize,
     pub(crate) streams_per_connection: usize,
     pub(crate) websocket_connections: usize,
@@ -86,6 +91,9 @@ impl Default for Limits {
             request_weight_per_minute: 60_000,
             orders_per_10_seconds: 1_000,
             orders_per_day: 2_000_000,
+            refusals_before_ban: 100,
+            ban_seconds: 120,
+            trusted_proxies: Vec::new(),
             connections: 20_000,
             streams_per_connection: 1_024,
             websocket_connections: 10_000,
@@ -173,16 +181,20 @@ impl Config {
             every > 0 && keep >= 2,
             "a snapshot is made after at least one input, and at least two are kept"
         );
-        let Limits {
+        let &Limits {
             request_weight_per_minute,
             orders_per_10_seconds,
             orders_per_day,
+            refusals_before_ban,
+            ban_seconds: _,
+            trusted_proxies: _,
             connections,
             streams_per_connection,
             websocket_connections,
-        } = self.limits;
+        } = &self.limits;
         ensure!(
             request_weight_per_minute.min(orders_per_10_seconds.min(orders_per_day)) > 0
+                && refusals_before_ban > 0
                 && connections.min(streams_per_connection.min(websocket_connections)) > 0,
             "a limit of nothing would keep everybody out"
         );

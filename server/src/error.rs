@@ -264,6 +264,20 @@ impl ApiError {
         }
     }
 
+    /// A client that went on although it was told to wait.
+    pub(crate) fn banned(until: u64, retry_after_seconds: u64) -> Self {
+        Self {
+            status: StatusCode::IM_A_TEAPOT,
+            code: -1003,
+            msg: Cow::Owned(format!(
+                "Way too much request weight used; IP banned until {}. Please use WebSocket \
+                 Streams for live updates to avoid bans.",
+                until * 1_000
+            )),
+            retry_after_seconds: Some(retry_after_seconds),
+        }
+    }
+
     /// Too many requests, or too many orders.
     pub(crate) fn too_many(code: i32, msg: String, retry_after_seconds: u64) -> Self {
         Self {

@@ -5,7 +5,7 @@ mod model;
 pub(crate) mod routes;
 pub(crate) mod service;
 
-pub(crate) use credentials::{Credentials, CredentialsError};
+pub(crate) use credentials::{ApiKey, Credentials, CredentialsError};
 pub(crate) use model::{BalanceModel, StoredBalances};
 
 use crate::error::ApiError;

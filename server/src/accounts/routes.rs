@@ -4,44 +4,43 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accounts_core::{Amount, FeeRate, FeeTier};
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, header};
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, HeaderValue, header};
 use exchange_engine::Command;
 use orderbook_core::AccountId;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::api::Json;
 use crate::api::decimal::parse;
 use crate::demo::RESERVED;
 use crate::error::ApiError;
 use crate::gateway::App;
-use crate::gateway::auth::{Origin, Session, Signed, forget_session, keep_session};
+use crate::gateway::auth::{Caller, Origin, forget_session, keep_session};
+use crate::gateway::operation::{Call, WithHeaders};
 
-type Answer = Result<Json<Value>, ApiError>;
+type Answer = Result<Value, ApiError>;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct UserPassword {
+pub(crate) struct UserPassword {
     username: String,
     password: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct KeyLabel {
+pub(crate) struct KeyLabel {
     #[serde(default)]
     label: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct FaucetRequest {
+pub(crate) struct FaucetRequest {
     asset: String,
     /// A decimal, as text or as a plain number; kept as it was written, so that nothing is rounded.
+    #[schemars(with = "String")]
     amount: Box<RawValue>,
 }
 
@@ -51,20 +50,10 @@ const MOST_PER_REQUEST: u64 = 1_000_000_000;
 /// How long to wait before an account is tried to be opened again.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Reads a JSON body. What it says is not repeated in the error: it may hold a password.
-fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let what = match error.classify() {
-            serde_json::error::Category::Data => "does not have the fields it must have",
-            _ => "is not valid JSON",
-        };
-        ApiError::bad_request(format!("The request body {what}."))
-    })
-}
-
 /// `POST /v1/register`
-pub(crate) async fn register(State(app): State<Arc<App>>, bytes: Bytes) -> Answer {
-    let UserPassword { username, password } = body(&bytes)?;
+pub(crate) async fn register(call: Call) -> Answer {
+    let app = &call.app;
+    let UserPassword { username, password } = call.json()?;
     if username
         .get(..RESERVED.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(RESERVED))
@@ -77,11 +66,9 @@ pub(crate) async fn register(State(app): State<Arc<App>>, bytes: Bytes) -> Answe
     let account = app.credentials.register(&username, &password).await?;
     // The user exists from here on, so this goes on without whoever waits for it. Should it fail,
     // the account is opened at the next start.
-    let opened = tokio::spawn(open_account(Arc::clone(&app), account)).await;
+    let opened = tokio::spawn(open_account(Arc::clone(app), account)).await;
     opened.map_err(|_| ApiError::INTERNAL)??;
-    Ok(Json(
-        json!({ "accountId": account.get(), "username": username }),
-    ))
+    Ok(json!({ "accountId": account.get(), "username": username }))
 }
 
 /// Opens an account, as soon as the log can be written.
@@ -95,93 +82,83 @@ async fn open_account(app: Arc<App>, account: AccountId) -> Result<(), ApiError>
 }
 
 /// `POST /v1/login`: the token, for programs, and the same as a cookie, for browsers.
-pub(crate) async fn login(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    bytes: Bytes,
-) -> Result<impl IntoResponse, ApiError> {
+pub(crate) async fn login(call: Call) -> Result<WithHeaders<Value>, ApiError> {
     // Another site must not log its visitors in under a name of its own choice.
-    if Origin::of(&headers) == Origin::Foreign {
+    if Origin::of(&call.headers) == Origin::Foreign {
         return Err(ApiError::FOREIGN_ORIGIN);
     }
-    let UserPassword { username, password } = body(&bytes)?;
-    let token = app.credentials.login(&username, &password).await?;
-    let cookie = keep_session(&token, &headers);
-    Ok((
-        [(header::SET_COOKIE, cookie)],
-        Json(json!({ "token": token })),
-    ))
+    let UserPassword { username, password } = call.json()?;
+    let token = call.app.credentials.login(&username, &password).await?;
+    let cookie = keep_session(&token, &call.headers);
+    with_cookie(json!({ "token": token }), &cookie)
 }
 
 /// `POST /v1/logout`
-pub(crate) async fn logout(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    session: Session,
-) -> Result<impl IntoResponse, ApiError> {
-    app.credentials.logout(&session.token.0).await?;
-    let cookie = forget_session(&headers);
-    Ok(([(header::SET_COOKIE, cookie)], Json(json!({}))))
+pub(crate) async fn logout(call: Call) -> Result<WithHeaders<Value>, ApiError> {
+    if let Caller::Session { token, .. } = &call.caller {
+        call.app.credentials.logout(&token.0).await?;
+    }
+    let cookie = forget_session(&call.headers);
+    with_cookie(json!({}), &cookie)
 }
 
-/// `GET /v1/session`: who is logged in, and whether there is a faucet for them.
-pub(crate) async fn session(State(app): State<Arc<App>>, session: Session) -> Answer {
-    let username = app.credentials.username(session.account).await?;
-    let username = username.ok_or(ApiError::INVALID_SESSION)?;
-    Ok(Json(json!({
-        "accountId": session.account.get(),
-        "username": username,
-        "faucet": app.faucet,
-    })))
-}
-
-/// `POST /v1/api-keys`
-pub(crate) async fn create_api_key(
-    State(app): State<Arc<App>>,
-    session: Session,
-    bytes: Bytes,
-) -> Answer {
-    let label = if bytes.is_empty() {
-        String::new()
-    } else {
-        body::<KeyLabel>(&bytes)?.label
-    };
-    let key = app
-        .credentials
-        .create_api_key(session.account, &label)
-        .await?;
-    Ok(Json(
-        json!({ "apiKey": key.api_key, "secretKey": key.secret_key }),
+fn with_cookie(data: Value, cookie: &str) -> Result<WithHeaders<Value>, ApiError> {
+    let cookie = HeaderValue::from_str(cookie).map_err(|_| ApiError::INTERNAL)?;
+    Ok(WithHeaders(
+        data,
+        HeaderMap::from_iter([(header::SET_COOKIE, cookie)]),
     ))
 }
 
+/// `GET /v1/session`: who is logged in, and whether there is a faucet for them.
+pub(crate) async fn session(call: Call) -> Answer {
+    let (app, account, _) = call.of_account();
+    let username = app.credentials.username(account).await?;
+    let username = username.ok_or(ApiError::INVALID_SESSION)?;
+    Ok(json!({
+        "accountId": account.get(),
+        "username": username,
+        "faucet": app.faucet,
+    }))
+}
+
+/// `POST /v1/api-keys`
+pub(crate) async fn create_api_key(call: Call) -> Answer {
+    let label = if call.body.is_empty() {
+        String::new()
+    } else {
+        call.json::<KeyLabel>()?.label
+    };
+    let (app, account, _) = call.of_account();
+    let key = app.credentials.create_api_key(account, &label).await?;
+    Ok(json!({ "apiKey": key.api_key, "secretKey": key.secret_key }))
+}
+
 /// `GET /v1/api-keys`
-pub(crate) async fn api_keys(State(app): State<Arc<App>>, session: Session) -> Answer {
-    let keys = app.credentials.api_keys(session.account).await?;
+pub(crate) async fn api_keys(call: Call) -> Answer {
+    let (app, account, _) = call.of_account();
+    let keys = app.credentials.api_keys(account).await?;
     let keys = keys
         .into_iter()
         .map(|key| json!({ "apiKey": key.api_key, "label": key.label, "created": key.created }));
-    Ok(Json(keys.collect()))
+    Ok(keys.collect())
 }
 
 /// `DELETE /v1/api-keys/{key}`
-pub(crate) async fn revoke_api_key(
-    State(app): State<Arc<App>>,
-    session: Session,
-    Path(key): Path<String>,
-) -> Answer {
-    app.credentials
-        .revoke_api_key(session.account, &key)
-        .await?;
-    Ok(Json(json!({})))
+pub(crate) async fn revoke_api_key(call: Call) -> Answer {
+    let (app, account, _) = call.of_account();
+    let key = call.path("key");
+    app.credentials.revoke_api_key(account, key).await?;
+    Ok(json!({}))
 }
 
 /// `POST /v1/faucet`
-pub(crate) async fn faucet(State(app): State<Arc<App>>, session: Session, bytes: Bytes) -> Answer {
+pub(crate) async fn faucet(call: Call) -> Answer {
+    let (app, account, _) = call.of_account();
     if !app.faucet {
         return Err(ApiError::NO_FAUCET);
     }
-    let FaucetRequest { asset, amount } = body(&bytes)?;
+    let FaucetRequest { asset, amount } = call.json()?;
     let asset = app
         .symbols
         .asset_by_code(&asset)
@@ -212,15 +189,15 @@ pub(crate) async fn faucet(State(app): State<Arc<App>>, session: Session, bytes:
                 .ok_or(too_large)
         })?;
     let deposit = Command::Deposit {
-        account: session.account,
+        account,
         asset: asset.id,
         amount: Amount::new(units),
     };
     app.submit(deposit).await?;
-    Ok(Json(json!({
+    Ok(json!({
         "asset": asset.code,
         "amount": asset.amount(Amount::new(units)),
-    })))
+    }))
 }
 
 /// An asset of an account.
@@ -232,10 +209,8 @@ struct AssetBalance {
 }
 
 /// `GET /api/v3/account`
-pub(crate) async fn account(
-    State(app): State<Arc<App>>,
-    Signed { account, params }: Signed,
-) -> Answer {
+pub(crate) async fn account(call: Call) -> Answer {
+    let (app, account, params) = call.of_account();
     let omit_zero = match params.get("omitZeroBalances") {
         None | Some("false") => false,
         Some("true") => true,
@@ -264,7 +239,7 @@ pub(crate) async fn account(
         first.map(rate).max().unwrap_or_default().get() / 100
     };
     let (maker, taker) = (highest(|tier| tier.maker), highest(|tier| tier.taker));
-    Ok(Json(json!({
+    Ok(json!({
         "makerCommission": maker,
         "takerCommission": taker,
         "buyerCommission": 0,
@@ -280,5 +255,5 @@ pub(crate) async fn account(
         "balances": balances,
         "permissions": ["SPOT"],
         "uid": account.get(),
-    })))
+    }))
 }

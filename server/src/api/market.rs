@@ -2,6 +2,7 @@
 
 use marketdata_core::{Candle, DepthSnapshot, PublicTrade, Quote, Ticker, TickerStats};
 use orderbook_core::{Level, Price, Quantity, Side, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ pub(crate) fn levels(levels: &[Level], symbol: &Symbol) -> Vec<PriceLevel> {
 }
 
 /// The depth of a book.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BookDepth {
     last_update_id: u64,
@@ -37,7 +38,7 @@ impl BookDepth {
 }
 
 /// A public trade.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RecentTrade {
     id: u64,
@@ -87,7 +88,7 @@ pub(crate) fn kline(candle: &Candle, symbol: &Symbol) -> Value {
 }
 
 /// The best bid and ask; zeros where there is none.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BookTicker {
     symbol: String,

@@ -5,6 +5,7 @@ use exchange_engine::{ClientOrderId, Event};
 use orderbook_core::{
     OrderKind, Price, Quantity, Resting, SelfTradePrevention, Side, TimeInForce, Trade,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::hex::hex;
@@ -234,7 +235,7 @@ const fn status_text(status: OrderStatus) -> &'static str {
 }
 
 /// What every answer about an order says of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct OrderState {
     price: String,
@@ -281,7 +282,7 @@ impl OrderState {
 }
 
 /// The answer to a new order: as much of it as was asked for.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlacedOrder {
     symbol: String,
@@ -297,7 +298,7 @@ pub(crate) struct PlacedOrder {
     fills: Option<Vec<PlacedFill>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PlacedFill {
     price: String,
@@ -437,7 +438,7 @@ fn commission_asset<'a>(
 }
 
 /// An order as it is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct QueriedOrder {
     symbol: String,
@@ -473,7 +474,7 @@ impl QueriedOrder {
 }
 
 /// The answer to a cancellation.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CancelledOrder {
     symbol: String,
@@ -502,7 +503,7 @@ impl CancelledOrder {
 }
 
 /// One's side of a trade.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OwnTrade {
     symbol: String,

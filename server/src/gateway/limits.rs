@@ -1,12 +1,13 @@
 //! How much a client may ask for: request weight per address, orders per account.
 //!
 //! Windows are fixed and aligned to the clock, as clients of the field expect them: the counts
-//! that the answers carry start again with each minute, ten seconds and day.
+//! that the answers carry start again with each minute, ten seconds and day. Whoever goes on asking
+//! although it was told to wait is not answered for a while.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use orderbook_core::AccountId;
 
@@ -60,16 +61,101 @@ impl<K: Eq + Hash> Window<K> {
     }
 }
 
+/// Those who go on although they were told to wait.
+#[derive(Debug)]
+struct Bans {
+    /// After so many refusals in a row of windows.
+    after: u32,
+    /// The first ban, in seconds; each further one is twice as long as the one before.
+    seconds: u64,
+    offenders: Mutex<HashMap<IpAddr, Offender>>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Offender {
+    refused: u32,
+    bans: u32,
+    until: u64,
+    last: u64,
+}
+
+/// The longest ban, in seconds.
+const LONGEST_BAN: u64 = 3 * DAY;
+/// Who has behaved for so long starts anew, in seconds.
+const FORGIVEN: u64 = DAY;
+/// So many offenders are kept in mind; beyond that, those that are forgiven are looked for.
+const MOST_OFFENDERS: usize = 100_000;
+
+impl Bans {
+    fn new(after: u32, seconds: u64) -> Self {
+        Self {
+            after,
+            seconds,
+            offenders: Mutex::default(),
+        }
+    }
+
+    fn offenders(&self) -> MutexGuard<'_, HashMap<IpAddr, Offender>> {
+        self.offenders
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When the ban of a client ends, where there is one.
+    fn banned_until(&self, client: IpAddr, second: u64) -> Option<u64> {
+        let offenders = self.offenders();
+        let until = offenders.get(&client)?.until;
+        (until > second).then_some(until)
+    }
+
+    /// A client has been told to wait.
+    fn refused(&self, client: IpAddr, second: u64) {
+        let mut offenders = self.offenders();
+        let forgiven = |it: &Offender| it.last.max(it.until) + FORGIVEN <= second;
+        if offenders.len() >= MOST_OFFENDERS && !offenders.contains_key(&client) {
+            offenders.retain(|_, it| !forgiven(it));
+            if offenders.len() >= MOST_OFFENDERS {
+                return;
+            }
+        }
+        let offender = offenders.entry(client).or_default();
+        if forgiven(offender) {
+            *offender = Offender::default();
+        }
+        offender.last = second;
+        offender.refused += 1;
+        if offender.refused >= self.after {
+            let doubled = 1_u64.checked_shl(offender.bans).unwrap_or(u64::MAX);
+            let long = self.seconds.saturating_mul(doubled).min(LONGEST_BAN);
+            offender.until = second + long;
+            offender.refused = 0;
+            offender.bans = offender.bans.saturating_add(1);
+        }
+    }
+}
+
+/// Who counts as one client: one address, or the network that a customer of the Internet gets.
+fn party(client: IpAddr) -> IpAddr {
+    match client.to_canonical() {
+        IpAddr::V6(address) => {
+            let network = u128::from(address) & (u128::MAX << 64);
+            IpAddr::V6(network.into())
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
 /// The limits on all clients.
 #[derive(Debug)]
 pub(crate) struct ClientLimits {
     weight: Window<IpAddr>,
     orders: Window<AccountId>,
     orders_of_day: Window<AccountId>,
+    bans: Bans,
 }
 
 /// How many orders an account has sent, for the headers of the answer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OrderCount {
     pub(crate) in_10_seconds: u32,
     pub(crate) in_day: u32,
@@ -81,48 +167,74 @@ impl ClientLimits {
             weight: Window::new(MINUTE, limits.request_weight_per_minute),
             orders: Window::new(TEN_SECONDS, limits.orders_per_10_seconds),
             orders_of_day: Window::new(DAY, limits.orders_per_day),
+            bans: Bans::new(limits.refusals_before_ban, limits.ban_seconds),
         }
     }
 
     /// Counts a request; the weight used so far, and whether it is too much.
     pub(crate) fn request(&self, client: IpAddr, weight: u32) -> (u32, Result<(), ApiError>) {
-        let usage = self.weight.count(client, weight, seconds());
-        let result = if usage.allowed {
-            Ok(())
-        } else {
-            let limit = self.weight.limit;
-            Err(ApiError::too_many(
-                -1003,
-                format!(
-                    "Too much request weight used; current limit is {limit} request weight per 1 MINUTE."
-                ),
-                usage.resets_in,
-            ))
-        };
-        (usage.count, result)
+        self.request_at(client, weight, seconds())
     }
 
-    /// Counts a new order.
-    pub(crate) fn order(&self, account: AccountId) -> Result<OrderCount, ApiError> {
+    fn request_at(&self, client: IpAddr, weight: u32, second: u64) -> (u32, Result<(), ApiError>) {
+        let client = party(client);
+        if let Some(until) = self.bans.banned_until(client, second) {
+            let used = self.weight.count(client, 0, second).count;
+            return (used, Err(ApiError::banned(until, until - second)));
+        }
+        let usage = self.weight.count(client, weight, second);
+        if usage.allowed {
+            return (usage.count, Ok(()));
+        }
+        self.bans.refused(client, second);
+        let limit = self.weight.limit;
+        let refusal = ApiError::too_many(
+            -1003,
+            format!(
+                "Too much request weight used; current limit is {limit} request weight per 1 MINUTE."
+            ),
+            usage.resets_in,
+        );
+        (usage.count, Err(refusal))
+    }
+
+    /// The weight that a client has used in the running minute.
+    pub(crate) fn weight_used(&self, client: IpAddr) -> u32 {
+        self.weight.count(party(client), 0, seconds()).count
+    }
+
+    /// Counts a new order; how many there were so far, and whether it is one too many.
+    pub(crate) fn order(&self, account: AccountId) -> (OrderCount, Result<(), ApiError>) {
         let second = seconds();
         let short = self.orders.count(account, 1, second);
         let long = self.orders_of_day.count(account, 1, second);
+        let count = OrderCount {
+            in_10_seconds: short.count,
+            in_day: long.count,
+        };
         for (usage, window, limit) in [
             (short, "10 SECOND", self.orders.limit),
             (long, "1 DAY", self.orders_of_day.limit),
         ] {
             if !usage.allowed {
-                return Err(ApiError::too_many(
+                let refusal = ApiError::too_many(
                     -1015,
                     format!("Too many new orders; current limit is {limit} orders per {window}."),
                     usage.resets_in,
-                ));
+                );
+                return (count, Err(refusal));
             }
         }
-        Ok(OrderCount {
-            in_10_seconds: short.count,
-            in_day: long.count,
-        })
+        (count, Ok(()))
+    }
+
+    /// How many orders an account has sent so far.
+    pub(crate) fn order_usage(&self, account: AccountId) -> OrderCount {
+        let second = seconds();
+        OrderCount {
+            in_10_seconds: self.orders.count(account, 0, second).count,
+            in_day: self.orders_of_day.count(account, 0, second).count,
+        }
     }
 }
 
@@ -147,5 +259,52 @@ mod tests {
         assert_eq!(window.count("a", 1, 109), usage(3, false, 1));
         assert_eq!(window.count("b", 1, 109), usage(1, true, 1));
         assert_eq!(window.count("a", 1, 110), usage(1, true, 10));
+    }
+
+    #[test]
+    fn who_does_not_wait_is_banned_longer_each_time() {
+        let limits = ClientLimits::new(&Limits {
+            request_weight_per_minute: 1,
+            refusals_before_ban: 2,
+            ban_seconds: 100,
+            ..Limits::default()
+        });
+        let client = IpAddr::from([192, 0, 2, 1]);
+        let status = |client, second| match limits.request_at(client, 1, second).1 {
+            Ok(()) => 200,
+            Err(error) => error.status.as_u16(),
+        };
+        assert_eq!(
+            [0, 1, 2, 3].map(|at| status(client, at)),
+            [200, 429, 429, 418]
+        );
+        assert_eq!(status(IpAddr::from([192, 0, 2, 2]), 3), 200);
+        assert_eq!(
+            [101, 102, 103, 104].map(|at| status(client, at)),
+            [418, 200, 429, 429]
+        );
+        assert_eq!(
+            [105, 303, 304].map(|at| status(client, at)),
+            [418, 418, 200]
+        );
+        // A day of good behaviour later, the first ban is short again.
+        let later = 304 + 2 * DAY;
+        assert_eq!(
+            [0, 1, 2, 3].map(|at| status(client, later + at)),
+            [200, 429, 429, 418]
+        );
+        assert_eq!(status(client, later + 103), 200);
+    }
+
+    #[test]
+    fn a_client_is_an_address_or_a_network_of_version_six() {
+        let same = |a: &str, b: &str| {
+            let of = |text: &str| party(text.parse().expect("an address"));
+            of(a) == of(b)
+        };
+        assert!(same("2001:db8::1", "2001:db8::ffff:1"));
+        assert!(!same("2001:db8::1", "2001:db8:0:1::1"));
+        assert!(same("::ffff:192.0.2.1", "192.0.2.1"));
+        assert!(!same("192.0.2.2", "192.0.2.1"));
     }
 }

@@ -2,9 +2,14 @@
 //! services.
 
 pub(crate) mod auth;
+mod client;
+mod dispatch;
 mod hub;
 mod limits;
+pub(crate) mod operation;
 mod page;
+mod parameters;
+mod registry;
 mod router;
 mod serve;
 mod websocket;

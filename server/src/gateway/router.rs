@@ -1,67 +1,24 @@
-//! Every route there is, and what all of them have in common.
+//! Every path there is, and what all of them have in common.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::get;
 
-use super::{App, page, websocket};
-use crate::accounts::routes as accounts;
+use super::client::client;
+use super::registry::REGISTRY;
+use super::{App, dispatch, page, websocket};
+use crate::api::params::Params;
 use crate::error::ApiError;
 use crate::health;
-use crate::marketdata::routes as market;
-use crate::orders::routes as orders;
-
-/// Largest request body, in bytes.
-const MAX_BODY: usize = 64 * 1024;
-/// How long a request may take.
-const DEADLINE: Duration = Duration::from_secs(10);
 
 /// All routes.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let rest = Router::new()
-        .route("/api/v3/ping", get(market::ping))
-        .route("/api/v3/time", get(market::time))
-        .route("/api/v3/exchangeInfo", get(market::exchange_info))
-        .route("/api/v3/depth", get(market::depth))
-        .route("/api/v3/trades", get(market::trades))
-        .route("/api/v3/historicalTrades", get(market::trades))
-        .route("/api/v3/klines", get(market::klines))
-        .route("/api/v3/ticker/24hr", get(market::ticker_day))
-        .route("/api/v3/ticker/price", get(market::ticker_price))
-        .route("/api/v3/ticker/bookTicker", get(market::book_ticker))
-        .route("/api/v3/account", get(accounts::account))
-        .route(
-            "/api/v3/order",
-            post(orders::place)
-                .get(orders::query)
-                .delete(orders::cancel),
-        )
-        .route("/api/v3/order/test", post(orders::test))
-        .route(
-            "/api/v3/openOrders",
-            get(orders::open_orders).delete(orders::cancel_all),
-        )
-        .route("/api/v3/allOrders", get(orders::all_orders))
-        .route("/api/v3/myTrades", get(orders::my_trades))
-        .route("/v1/register", post(accounts::register))
-        .route("/v1/login", post(accounts::login))
-        .route("/v1/logout", post(accounts::logout))
-        .route("/v1/session", get(accounts::session))
-        .route(
-            "/v1/api-keys",
-            post(accounts::create_api_key).get(accounts::api_keys),
-        )
-        .route("/v1/api-keys/{key}", delete(accounts::revoke_api_key))
-        .route("/v1/faucet", post(accounts::faucet))
-        .layer(middleware::from_fn(deadline))
-        .layer(DefaultBodyLimit::max(MAX_BODY));
+    let rest = dispatch::routes(&REGISTRY);
     let streams = Router::new()
         .route("/ws", get(websocket::raw))
         .route("/ws/", get(websocket::raw))
@@ -78,14 +35,6 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Nobody waits longer than the deadline. What was handed in by then may still be carried out.
-async fn deadline(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(DEADLINE, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => ApiError::TIMEOUT.into_response(),
-    }
-}
-
 /// What the framework refuses by itself it refuses in plain text; clients understand JSON only.
 async fn in_json(response: Response) -> Response {
     let status = response.status();
@@ -99,15 +48,13 @@ async fn in_json(response: Response) -> Response {
 
 /// Counts the weight of a request, refuses what is too much, and tells where the client stands.
 async fn weigh(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let client = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.ip());
+    let client = client(&app, &request);
     let path = request.extensions().get::<MatchedPath>();
-    let weight = path.map_or(1, |path| {
-        weight(request.method(), path.as_str(), request.uri().query())
-    });
-    let (used, allowed) = app.limits.request(client, weight);
+    let path = path.map_or("", MatchedPath::as_str);
+    let query = request.uri().query().unwrap_or("");
+    let (used, allowed) = app
+        .limits
+        .request(client, weight(request.method(), path, query));
     let mut response = match allowed {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
@@ -118,29 +65,8 @@ async fn weigh(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
     response
 }
 
-/// What a request costs. Those about all instruments cost more than those about one.
-fn weight(method: &Method, path: &str, query: Option<&str>) -> u32 {
-    let mut params = form_urlencoded::parse(query.unwrap_or("").as_bytes());
-    let all = !params.any(|(name, _)| name == "symbol");
-    match (method.as_str(), path) {
-        (
-            "GET",
-            "/api/v3/exchangeInfo" | "/api/v3/account" | "/api/v3/allOrders" | "/api/v3/myTrades",
-        ) => 20,
-        ("GET", "/api/v3/trades" | "/api/v3/historicalTrades") => 25,
-        ("GET", "/api/v3/depth") => 5,
-        ("GET", "/api/v3/klines") => 2,
-        ("GET", "/api/v3/ticker/24hr" | "/api/v3/openOrders") if all => 80,
-        ("GET", "/api/v3/openOrders") => 6,
-        ("GET", "/api/v3/ticker/24hr" | "/api/v3/ticker/price" | "/api/v3/ticker/bookTicker") => {
-            if all {
-                4
-            } else {
-                2
-            }
-        }
-        ("GET", "/api/v3/order") => 4,
-        ("POST", "/v1/register" | "/v1/login") => 10,
-        _ => 1,
-    }
+/// What a request costs. What is no operation costs as little as the cheapest.
+fn weight(method: &Method, path: &str, query: &str) -> u32 {
+    let operation = REGISTRY.route(method, path);
+    operation.map_or(1, |it| it.weight_of(&Params::parse(query, b"")))
 }

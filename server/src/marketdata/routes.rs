@@ -1,8 +1,5 @@
 //! What anybody may see: instruments, depth, trades, candles, tickers.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use marketdata_core::MarketData;
 use orderbook_core::{Timestamp, TradeId};
 use serde::Serialize;
@@ -11,25 +8,23 @@ use serde_json::{Value, json};
 use super::MarketModel;
 use super::history::{self, Range};
 use super::{day, standard_interval};
-use crate::api::Json;
 use crate::api::market::{
     BookDepth, BookTicker, RecentTrade, exchange_info as info, kline, symbol_info, ticker_24h,
 };
 use crate::api::params::Params;
 use crate::api::symbols::{Symbol, Symbols};
 use crate::error::ApiError;
-use crate::gateway::App;
-use crate::gateway::auth::Public;
+use crate::gateway::operation::Call;
 use crate::orders::now;
 
 /// `GET /api/v3/ping`
-pub(crate) async fn ping() -> Json<Value> {
-    Json(json!({}))
+pub(crate) async fn ping(_: Call) -> Answer {
+    Ok(json!({}))
 }
 
 /// `GET /api/v3/time`
-pub(crate) async fn time() -> Json<Value> {
-    Json(json!({ "serverTime": now().millis() }))
+pub(crate) async fn time(_: Call) -> Answer {
+    Ok(json!({ "serverTime": now().millis() }))
 }
 
 /// Which instruments a request is about; about one, the answer is no list.
@@ -84,11 +79,11 @@ impl<'a> Selection<'a> {
             Self::One(_) => serde_json::to_value(all.first()),
             Self::Named(_) | Self::All(_) => serde_json::to_value(all),
         };
-        answer.map(Json).map_err(|_| ApiError::INTERNAL)
+        answer.map_err(|_| ApiError::INTERNAL)
     }
 }
 
-type Answer = Result<Json<Value>, ApiError>;
+type Answer = Result<Value, ApiError>;
 
 pub(super) fn market<'a>(
     model: &'a MarketModel,
@@ -98,47 +93,45 @@ pub(super) fn market<'a>(
 }
 
 /// `GET /api/v3/exchangeInfo`
-pub(crate) async fn exchange_info(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
-    let selection = Selection::parse(&params, &app.symbols)?;
+pub(crate) async fn exchange_info(call: Call) -> Answer {
+    let (app, params) = call.of_anybody();
+    let selection = Selection::parse(params, &app.symbols)?;
     let model = app.markets.at(app.entry.published()).await;
     let symbols = selection.each(&model, |symbol, _| {
         symbol_info(symbol, model.is_halted(symbol.id))
     })?;
-    Ok(Json(info(&symbols, &app.config.limits, now().millis())))
+    Ok(info(&symbols, &app.config.limits, now().millis()))
 }
 
 /// `GET /api/v3/depth`
-pub(crate) async fn depth(
-    State(app): State<Arc<App>>,
-    Public(params): Public,
-) -> Result<Json<BookDepth>, ApiError> {
+pub(crate) async fn depth(call: Call) -> Result<BookDepth, ApiError> {
+    let (app, params) = call.of_anybody();
     let symbol = app.symbols.named(params.require("symbol")?)?;
     let limit = params.limit(100, 5_000)?;
     let model = app.markets.at(app.entry.published()).await;
     let depth = market(&model, symbol)?.depth().snapshot(limit);
-    Ok(Json(BookDepth::new(&depth, symbol)))
+    Ok(BookDepth::new(&depth, symbol))
 }
 
 /// `GET /api/v3/trades`, `GET /api/v3/historicalTrades`
-pub(crate) async fn trades(
-    State(app): State<Arc<App>>,
-    Public(params): Public,
-) -> Result<Json<Vec<RecentTrade>>, ApiError> {
+pub(crate) async fn trades(call: Call) -> Result<Vec<RecentTrade>, ApiError> {
+    let (app, params) = call.of_anybody();
     let symbol = app.symbols.named(params.require("symbol")?)?;
     let limit = params.limit(500, 1_000)?;
     if let Some(from) = params.parsed("fromId")? {
-        let trades = history::trades_since(&app, symbol, TradeId::new(from), limit).await?;
+        let trades = history::trades_since(app, symbol, TradeId::new(from), limit).await?;
         let trades = trades.iter().map(|trade| RecentTrade::new(trade, symbol));
-        return Ok(Json(trades.collect()));
+        return Ok(trades.collect());
     }
     let model = app.markets.at(app.entry.published()).await;
     let trades = market(&model, symbol)?.tape().recent(limit);
     let trades = trades.map(|trade| RecentTrade::new(trade, symbol));
-    Ok(Json(trades.collect()))
+    Ok(trades.collect())
 }
 
 /// `GET /api/v3/klines`
-pub(crate) async fn klines(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
+pub(crate) async fn klines(call: Call) -> Answer {
+    let (app, params) = call.of_anybody();
     let symbol = app.symbols.named(params.require("symbol")?)?;
     let interval =
         standard_interval(params.require("interval")?).ok_or(ApiError::INVALID_INTERVAL)?;
@@ -151,14 +144,15 @@ pub(crate) async fn klines(State(app): State<Arc<App>>, Public(params): Public) 
         to: time("endTime")?,
         limit,
     };
-    let candles = history::candles(&app, symbol, interval, range).await?;
+    let candles = history::candles(app, symbol, interval, range).await?;
     let klines = candles.iter().map(|candle| kline(candle, symbol)).collect();
-    Ok(Json(klines))
+    Ok(klines)
 }
 
 /// `GET /api/v3/ticker/24hr`
-pub(crate) async fn ticker_day(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
-    let selection = Selection::parse(&params, &app.symbols)?;
+pub(crate) async fn ticker_day(call: Call) -> Answer {
+    let (app, params) = call.of_anybody();
+    let selection = Selection::parse(params, &app.symbols)?;
     let model = app.markets.at(app.entry.published()).await;
     let close = now();
     selection.answer(&model, |symbol, market| {
@@ -167,8 +161,9 @@ pub(crate) async fn ticker_day(State(app): State<Arc<App>>, Public(params): Publ
 }
 
 /// `GET /api/v3/ticker/price`
-pub(crate) async fn ticker_price(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
-    let selection = Selection::parse(&params, &app.symbols)?;
+pub(crate) async fn ticker_price(call: Call) -> Answer {
+    let (app, params) = call.of_anybody();
+    let selection = Selection::parse(params, &app.symbols)?;
     let model = app.markets.at(app.entry.published()).await;
     selection.answer(&model, |symbol, market| {
         let last = market.last_trade().map(|trade| trade.price);
@@ -177,8 +172,9 @@ pub(crate) async fn ticker_price(State(app): State<Arc<App>>, Public(params): Pu
 }
 
 /// `GET /api/v3/ticker/bookTicker`
-pub(crate) async fn book_ticker(State(app): State<Arc<App>>, Public(params): Public) -> Answer {
-    let selection = Selection::parse(&params, &app.symbols)?;
+pub(crate) async fn book_ticker(call: Call) -> Answer {
+    let (app, params) = call.of_anybody();
+    let selection = Selection::parse(params, &app.symbols)?;
     let model = app.markets.at(app.entry.published()).await;
     selection.answer(&model, |symbol, market| {
         BookTicker::new(market.quote(), symbol)

@@ -1,16 +1,10 @@
 //! Placing, cancelling and looking up orders.
 
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::http::HeaderValue;
-use axum::response::{IntoResponse, Response};
 use exchange_engine::{Command, Event, OrderRef};
 use orderbook_core::{AccountId, Event as BookEvent, OrderId, Timestamp, TradeId};
 use serde_json::{Value, json};
 
 use super::{Receipt, history};
-use crate::api::Json;
 use crate::api::orders::{
     CancelledOrder, NewOrder, OwnTrade, PlacedOrder, QueriedOrder, ResponseType, client_order_id,
     random_client_order_id,
@@ -19,29 +13,12 @@ use crate::api::params::Params;
 use crate::api::symbols::Symbol;
 use crate::error::ApiError;
 use crate::gateway::App;
-use crate::gateway::auth::Signed;
+use crate::gateway::operation::Call;
 use crate::store::{FillQuery, OrderQuery};
 
 /// `POST /api/v3/order`
-pub(crate) async fn place(
-    State(app): State<Arc<App>>,
-    Signed { account, params }: Signed,
-) -> Response {
-    let counted = match app.limits.order(account) {
-        Ok(counted) => counted,
-        Err(error) => return error.into_response(),
-    };
-    let mut response = match place_order(&app, account, &params).await {
-        Ok(placed) => Json(placed).into_response(),
-        Err(error) => error.into_response(),
-    };
-    let headers = response.headers_mut();
-    headers.insert(
-        "X-MBX-ORDER-COUNT-10S",
-        HeaderValue::from(counted.in_10_seconds),
-    );
-    headers.insert("X-MBX-ORDER-COUNT-1D", HeaderValue::from(counted.in_day));
-    response
+pub(crate) async fn place(call: Call) -> Result<PlacedOrder, ApiError> {
+    place_order(&call.app, call.account(), &call.params).await
 }
 
 async fn place_order(
@@ -105,13 +82,11 @@ async fn repeated(
 }
 
 /// `POST /api/v3/order/test`: everything but the order itself.
-pub(crate) async fn test(
-    State(app): State<Arc<App>>,
-    Signed { params, .. }: Signed,
-) -> Result<Json<Value>, ApiError> {
+pub(crate) async fn test(call: Call) -> Result<Value, ApiError> {
+    let (app, params) = call.of_anybody();
     let symbol = app.symbols.named(params.require("symbol")?)?;
-    NewOrder::parse(&params, symbol)?;
-    Ok(Json(json!({})))
+    NewOrder::parse(params, symbol)?;
+    Ok(json!({}))
 }
 
 /// Which order a request is about.
@@ -125,53 +100,41 @@ fn order_ref(params: &Params) -> Result<OrderRef, ApiError> {
 }
 
 /// `GET /api/v3/order`
-pub(crate) async fn query(
-    State(app): State<Arc<App>>,
-    Signed { account, params }: Signed,
-) -> Result<Json<QueriedOrder>, ApiError> {
+pub(crate) async fn query(call: Call) -> Result<QueriedOrder, ApiError> {
+    let (app, account, params) = call.of_account();
     let symbol = app.symbols.named(params.require("symbol")?)?;
-    let wanted = order_ref(&params)?;
-    let order = history::order(&app, account, symbol.id, wanted).await?;
+    let wanted = order_ref(params)?;
+    let order = history::order(app, account, symbol.id, wanted).await?;
     let order = order.ok_or(ApiError::NO_SUCH_ORDER)?;
-    Ok(Json(QueriedOrder::new(&order, symbol)))
+    Ok(QueriedOrder::new(&order, symbol))
 }
 
 /// `DELETE /api/v3/order`
-pub(crate) async fn cancel(
-    State(app): State<Arc<App>>,
-    Signed { account, params }: Signed,
-) -> Result<Json<CancelledOrder>, ApiError> {
+pub(crate) async fn cancel(call: Call) -> Result<CancelledOrder, ApiError> {
+    let (app, account, params) = call.of_account();
     let symbol = app.symbols.named(params.require("symbol")?)?;
     let command = Command::Cancel {
         account,
         instrument: symbol.id,
-        order: order_ref(&params)?,
+        order: order_ref(params)?,
     };
-    let name = cancellation(&params)?;
+    let name = cancellation(params)?;
     let receipt = app.submit(command).await?;
-    let cancelled = cancelled(&app, account, &receipt, &name, symbol).await;
-    cancelled
-        .into_iter()
-        .next()
-        .map(Json)
-        .ok_or(ApiError::INTERNAL)
+    let cancelled = cancelled(app, account, &receipt, &name, symbol).await;
+    cancelled.into_iter().next().ok_or(ApiError::INTERNAL)
 }
 
 /// `DELETE /api/v3/openOrders`
-pub(crate) async fn cancel_all(
-    State(app): State<Arc<App>>,
-    Signed { account, params }: Signed,
-) -> Result<Json<Vec<CancelledOrder>>, ApiError> {
+pub(crate) async fn cancel_all(call: Call) -> Result<Vec<CancelledOrder>, ApiError> {
+    let (app, account, params) = call.of_account();
     let symbol = app.symbols.named(params.require("symbol")?)?;
     let command = Command::CancelAll {
         account,
         instrument: symbol.id,
     };
-    let name = cancellation(&params)?;
+    let name = cancellation(params)?;
     let receipt = app.submit(command).await?;
-    Ok(Json(
-        cancelled(&app, account, &receipt, &name, symbol).await,
-    ))
+    Ok(cancelled(app, account, &receipt, &name, symbol).await)
 }
 
 /// The name of a cancellation.
@@ -206,10 +169,8 @@ async fn cancelled(
 }
 
 /// `GET /api/v3/openOrders`
-pub(crate) async fn open_orders(
-    State(app): State<Arc<App>>,
-    Signed { account, params }: Signed,
-) -> Result<Json<Vec<QueriedOrder>>, ApiError> {
+pub(crate) async fn open_orders(call: Call) -> Result<Vec<QueriedOrder>, ApiError> {
+    let (app, account, params) = call.of_account();
     let only = params
         .get("symbol")
         .map(|name| app.symbols.named(name))
@@ -222,16 +183,14 @@ pub(crate) async fn open_orders(
             let symbol = app.symbols.get(order.instrument)?;
             Some(QueriedOrder::new(order, symbol))
         });
-    Ok(Json(open.collect()))
+    Ok(open.collect())
 }
 
 /// `GET /api/v3/allOrders`: orders in whatever state, oldest first.
-pub(crate) async fn all_orders(
-    State(app): State<Arc<App>>,
-    Signed { account, params }: Signed,
-) -> Result<Json<Vec<QueriedOrder>>, ApiError> {
+pub(crate) async fn all_orders(call: Call) -> Result<Vec<QueriedOrder>, ApiError> {
+    let (app, account, params) = call.of_account();
     let symbol = app.symbols.named(params.require("symbol")?)?;
-    let (start, end) = time_range(&params)?;
+    let (start, end) = time_range(params)?;
     let query = OrderQuery {
         account,
         instrument: symbol.id,
@@ -240,18 +199,16 @@ pub(crate) async fn all_orders(
         end,
         limit: params.limit(500, 1_000)?,
     };
-    let orders = history::orders(&app, &query).await?;
+    let orders = history::orders(app, &query).await?;
     let orders = orders.iter().map(|order| QueriedOrder::new(order, symbol));
-    Ok(Json(orders.collect()))
+    Ok(orders.collect())
 }
 
 /// `GET /api/v3/myTrades`
-pub(crate) async fn my_trades(
-    State(app): State<Arc<App>>,
-    Signed { account, params }: Signed,
-) -> Result<Json<Vec<OwnTrade>>, ApiError> {
+pub(crate) async fn my_trades(call: Call) -> Result<Vec<OwnTrade>, ApiError> {
+    let (app, account, params) = call.of_account();
     let symbol = app.symbols.named(params.require("symbol")?)?;
-    let (start, end) = time_range(&params)?;
+    let (start, end) = time_range(params)?;
     let query = FillQuery {
         account,
         instrument: symbol.id,
@@ -261,12 +218,12 @@ pub(crate) async fn my_trades(
         end,
         limit: params.limit(500, 1_000)?,
     };
-    let fills = history::fills(&app, &query).await?;
+    let fills = history::fills(app, &query).await?;
     let trades = fills
         .iter()
         .map(|fill| OwnTrade::new(fill, &app.symbols, symbol));
     let trades = trades.collect::<Option<_>>().ok_or(ApiError::INTERNAL)?;
-    Ok(Json(trades))
+    Ok(trades)
 }
 
 /// `startTime` and `endTime`: milliseconds, both inclusive, so that the end is the last microsecond

@@ -1,0 +1,171 @@
+//! Who is asking: signed requests of API keys, sessions by bearer token or cookie.
+//!
+//! A request proves itself in one way. What it presents first in this order has to be good, and
+//! nothing else is tried: an API key, an `Authorization` header, a cookie.
+
+mod browser;
+mod signature;
+mod window;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, Method, header};
+use orderbook_core::AccountId;
+
+pub(crate) use browser::{Origin, forget_session, keep_session};
+pub(crate) use signature::sign;
+
+use self::browser::session_cookie;
+use self::signature::verify;
+use self::window::Window;
+use super::App;
+use crate::accounts::ApiKey;
+use crate::api::params::{Params, signed_payload};
+use crate::error::ApiError;
+use crate::orders::now;
+
+/// Who may ask for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Anybody.
+    Public,
+    /// Whoever names an API key, without a signature.
+    Key,
+    /// Whoever signs with an API key that may do this, or has a session.
+    Account(Scope),
+    /// Whoever has a session. API keys do not do: they must not make others.
+    Session,
+}
+
+/// What an API key may be for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Read,
+    Trade,
+}
+
+/// Who asks.
+#[derive(Debug)]
+pub(crate) enum Caller {
+    Nobody,
+    Key { account: AccountId, name: String },
+    Session { account: AccountId, token: Token },
+}
+
+impl Caller {
+    pub(crate) fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Nobody => None,
+            Self::Key { account, .. } | Self::Session { account, .. } => Some(*account),
+        }
+    }
+}
+
+/// The token of a session. Says nothing when it is printed.
+pub(crate) struct Token(pub(crate) String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token")
+    }
+}
+
+/// Names the API key of a request.
+const API_KEY: &str = "X-MBX-APIKEY";
+
+/// What a request over HTTP proves itself with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Proof<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) headers: &'a HeaderMap,
+    /// As received.
+    pub(crate) query: &'a str,
+    /// As received, where it holds parameters.
+    pub(crate) body: &'a [u8],
+    pub(crate) params: &'a Params,
+    pub(crate) client: IpAddr,
+}
+
+/// Who makes a request over HTTP, where that is somebody whom `access` lets in.
+pub(crate) async fn identify(
+    app: &App,
+    access: Access,
+    proof: Proof<'_>,
+) -> Result<Caller, ApiError> {
+    match access {
+        Access::Public => Ok(Caller::Nobody),
+        Access::Key => {
+            let (caller, _) = key(app, proof.headers).await?;
+            Ok(caller)
+        }
+        Access::Session => session(app, proof.method, proof.headers).await,
+        // Without a key and without a session, it is the key that is missed: clients expect that.
+        Access::Account(_)
+            if !proof.headers.contains_key(API_KEY) && presents_session(proof.headers) =>
+        {
+            session(app, proof.method, proof.headers).await
+        }
+        Access::Account(_) => {
+            let (caller, key) = key(app, proof.headers).await?;
+            let window = Window::parse(proof.params)?;
+            let (payload, signature) = signed_payload(proof.query, proof.body);
+            let signature = signature
+                .filter(|signature| !signature.is_empty())
+                .ok_or_else(|| ApiError::mandatory("signature"))?;
+            verify(&key.secret, &payload, &signature)?;
+            window.check(now())?;
+            Ok(caller)
+        }
+    }
+}
+
+/// Whose API key a request names.
+async fn key(app: &App, headers: &HeaderMap) -> Result<(Caller, Arc<ApiKey>), ApiError> {
+    let name = headers.get(API_KEY).and_then(|key| key.to_str().ok());
+    named_key(app, name.unwrap_or_default()).await
+}
+
+async fn named_key(app: &App, name: &str) -> Result<(Caller, Arc<ApiKey>), ApiError> {
+    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(ApiError::BAD_KEY_FORMAT);
+    }
+    let found = app.credentials.find_api_key(name).await?;
+    let key = found.ok_or(ApiError::UNKNOWN_KEY)?;
+    let caller = Caller::Key {
+        account: key.account,
+        name: name.into(),
+    };
+    Ok((caller, key))
+}
+
+/// Whether a request means to be one of a session, be it good or not.
+fn presents_session(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::AUTHORIZATION) || session_cookie(headers).is_some()
+}
+
+/// Whose session a request is of: `Authorization: Bearer ...`, or the cookie.
+async fn session(app: &App, method: &Method, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    let token = match headers.get(header::AUTHORIZATION) {
+        Some(value) => value
+            .to_str()
+            .ok()
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim()),
+        None => session_cookie(headers),
+    };
+    let token = token.ok_or(ApiError::INVALID_SESSION)?;
+    // Browsers send a cookie whoever makes them, so the page that makes them must be ours.
+    // A bearer token is sent by those who know it.
+    if !headers.contains_key(header::AUTHORIZATION)
+        && !method.is_safe()
+        && Origin::of(headers) != Origin::Same
+    {
+        return Err(ApiError::FOREIGN_ORIGIN);
+    }
+    Ok(Caller::Session {
+        account: app.credentials.session(token).await?,
+        token: Token(token.into()),
+    })
+}

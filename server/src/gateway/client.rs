@@ -1,0 +1,77 @@
+//! Where a request comes from.
+//!
+//! A proxy tells in `X-Forwarded-For` whom it speaks for, and so can anybody else. So the header
+//! counts only where it comes from a proxy that the configuration names, and of the addresses in it
+//! only the last that is no such proxy: those before it are what a client has made up.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, Request};
+use axum::http::HeaderMap;
+use ipnet::IpNet;
+
+use super::App;
+
+const FORWARDED_FOR: &str = "X-Forwarded-For";
+
+/// The address of the client that makes a request.
+pub(super) fn client(app: &App, request: &Request) -> IpAddr {
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.ip());
+    behind_proxies(peer, request.headers(), &app.config.limits.trusted_proxies)
+}
+
+/// The last address on the way here that is no trusted proxy.
+fn behind_proxies(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+    let is_proxy = |address: &IpAddr| proxies.iter().any(|net| net.contains(address));
+    let mut address = peer.to_canonical();
+    let told = headers.get_all(FORWARDED_FOR).into_iter();
+    let told: Vec<_> = told
+        .flat_map(|line| line.to_str().unwrap_or("?").split(','))
+        .collect();
+    for told in told.into_iter().rev() {
+        if !is_proxy(&address) {
+            break;
+        }
+        // What is no address was not written by a proxy of ours.
+        let Ok(told) = told.trim().parse::<IpAddr>() else {
+            break;
+        };
+        address = told.to_canonical();
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_configured_proxies_are_believed() {
+        let proxies: Vec<IpNet> = ["10.0.0.0/8", "::1/128"]
+            .map(|net| net.parse().expect("a net"))
+            .into();
+        for (peer, told, expected) in [
+            ("192.0.2.1", &["198.51.100.7"][..], "192.0.2.1"),
+            ("10.0.0.1", &["198.51.100.7"], "198.51.100.7"),
+            ("10.0.0.1", &["203.0.113.9, 198.51.100.7"], "198.51.100.7"),
+            ("10.0.0.1", &["203.0.113.9", "198.51.100.7"], "198.51.100.7"),
+            ("10.0.0.1", &["198.51.100.7, 10.1.2.3"], "198.51.100.7"),
+            ("::ffff:10.0.0.1", &["198.51.100.7"], "198.51.100.7"),
+            ("::1", &["2001:db8::7"], "2001:db8::7"),
+            ("10.0.0.1", &["203.0.113.9, nonsense"], "10.0.0.1"),
+            ("10.0.0.1", &["10.0.0.2"], "10.0.0.2"),
+            ("10.0.0.1", &[""], "10.0.0.1"),
+            ("10.0.0.1", &[], "10.0.0.1"),
+        ] {
+            let mut headers = HeaderMap::new();
+            for line in told {
+                headers.append(FORWARDED_FOR, line.parse().expect("a header"));
+            }
+            let found = behind_proxies(peer.parse().expect("an address"), &headers, &proxies);
+            assert_eq!(found.to_string(), expected, "{peer} {told:?}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! From a request over HTTP to an operation, and from its answer to a response.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
+
+use super::App;
+use super::auth::{Proof, identify};
+use super::client::client;
+use super::limits::OrderCount;
+use super::operation::{Call, Operation, Written};
+use super::registry::Registry;
+use crate::api::params::Params;
+use crate::error::ApiError;
+
+/// How long a request may take.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Largest request body, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+/// The REST routes of the operations.
+pub(super) fn routes(registry: &'static Registry) -> Router<Arc<App>> {
+    registry
+        .iter()
+        .filter_map(|operation| Some((operation.rest.as_ref()?, operation)))
+        .fold(Router::new(), |router, ((method, path), operation)| {
+            let filter = MethodFilter::try_from(method.clone());
+            let filter = filter.expect("the methods of routes are those of HTTP");
+            let route =
+                async move |State(app): State<Arc<App>>, path: RawPathParams, request: Request| {
+                    answer(app, operation, &path, request).await
+                };
+            router.route(path, on(filter, route))
+        })
+}
+
+/// Nobody waits longer than the deadline. What was handed in by then may still be carried out.
+async fn answer(
+    app: Arc<App>,
+    operation: &'static Operation,
+    path: &RawPathParams,
+    request: Request,
+) -> Response {
+    let path = path.iter();
+    let path = path.map(|(name, value)| (name.into(), value.into()));
+    let answer = carry_out(app, operation, path.collect(), request);
+    match tokio::time::timeout(DEADLINE, answer).await {
+        Ok(response) => response,
+        Err(_) => ApiError::TIMEOUT.into_response(),
+    }
+}
+
+async fn carry_out(
+    app: Arc<App>,
+    operation: &Operation,
+    path: Vec<(String, String)>,
+    request: Request,
+) -> Response {
+    let client = client(&app, &request);
+    let (call, counted) = match admit(app, operation, path, request, client).await {
+        Ok(admitted) => admitted,
+        Err(error) => return error.into_response(),
+    };
+    let (count, allowed) =
+        counted.map_or((None, Ok(())), |(count, allowed)| (Some(count), allowed));
+    let answer = match allowed {
+        Ok(()) => operation.run(call).await,
+        Err(error) => Err(error),
+    };
+    let mut response = match answer {
+        Ok(written) => respond(written),
+        Err(error) => error.into_response(),
+    };
+    if let Some(count) = count {
+        tell(count, response.headers_mut());
+    }
+    response
+}
+
+type Counted = Option<(OrderCount, Result<(), ApiError>)>;
+
+/// Finds out who asks for what, and counts orders.
+async fn admit(
+    app: Arc<App>,
+    operation: &Operation,
+    path: Vec<(String, String)>,
+    request: Request,
+    client: IpAddr,
+) -> Result<(Call, Counted), ApiError> {
+    let (parts, body) = request.into_parts();
+    // A GET has no parameters in its body, whatever a client puts there.
+    let body = if parts.method == Method::GET {
+        Bytes::new()
+    } else {
+        let body = to_bytes(body, MAX_BODY).await;
+        body.map_err(|_| ApiError::BODY_TOO_LARGE)?
+    };
+    // A body in JSON holds no parameters.
+    let form: &[u8] = if operation.body.is_some() { b"" } else { &body };
+    let query = parts.uri.query().unwrap_or("");
+    let params = Params::parse(query, form);
+    let proof = Proof {
+        method: &parts.method,
+        headers: &parts.headers,
+        query,
+        body: form,
+        params: &params,
+        client,
+    };
+    let caller = identify(&app, operation.access, proof).await?;
+    let account = caller.account().filter(|_| operation.counts_as_order);
+    let counted = account.map(|account| app.limits.order(account));
+    let call = Call {
+        app,
+        params,
+        caller,
+        client,
+        headers: parts.headers,
+        body,
+        path,
+    };
+    Ok((call, counted))
+}
+
+fn respond(written: Written) -> Response {
+    let json = HeaderValue::from_static("application/json");
+    let mut response = ([(header::CONTENT_TYPE, json)], written.json).into_response();
+    response.headers_mut().extend(written.headers);
+    response
+}
+
+/// Tells how many orders an account has sent.
+fn tell(count: OrderCount, headers: &mut HeaderMap) {
+    headers.insert("X-MBX-ORDER-COUNT-10S", count.in_10_seconds.into());
+    headers.insert("X-MBX-ORDER-COUNT-1D", count.in_day.into());
+}

@@ -1,0 +1,98 @@
+//! The parameters that operations take, each described once.
+
+use super::operation::{Kind, Param};
+
+pub(super) const SYMBOL: Param =
+    Param::new("symbol", Kind::Text, "An instrument, for example BTCUSDT.");
+pub(super) const SYMBOLS: Param = Param::new(
+    "symbols",
+    Kind::Text,
+    "Instruments, as a JSON array of their names.",
+);
+pub(super) const LIMIT: Param = Param::new("limit", Kind::Integer, "How many entries at most.");
+pub(super) const FROM_ID: Param = Param::new("fromId", Kind::Integer, "The id of the first entry.");
+pub(super) const START_TIME: Param = Param::new(
+    "startTime",
+    Kind::Integer,
+    "The first moment, in milliseconds since the Unix epoch.",
+);
+pub(super) const END_TIME: Param = Param::new(
+    "endTime",
+    Kind::Integer,
+    "The last moment, in milliseconds since the Unix epoch, itself included.",
+);
+pub(super) const INTERVAL: Param = Param::new(
+    "interval",
+    Kind::Text,
+    "How long a candle is, for example 1m.",
+);
+
+pub(super) const ORDER_ID: Param = Param::new("orderId", Kind::Integer, "The id of an order.");
+pub(super) const ORIG_CLIENT_ORDER_ID: Param = Param::new(
+    "origClientOrderId",
+    Kind::Text,
+    "The name that the owner of an order has given it.",
+);
+pub(super) const NEW_CLIENT_ORDER_ID: Param = Param::new(
+    "newClientOrderId",
+    Kind::Text,
+    "A name for the order or the cancellation: 1 to 36 of A-Z a-z 0-9 - _ . : /",
+);
+pub(super) const OMIT_ZERO_BALANCES: Param = Param::new(
+    "omitZeroBalances",
+    Kind::Flag,
+    "Whether to leave out assets of which there are none.",
+);
+
+/// What a new order says.
+pub(super) const NEW_ORDER: [Param; 9] = [
+    Param::new("side", Kind::OneOf(&["BUY", "SELL"]), "Buy or sell.").required(),
+    Param::new(
+        "type",
+        Kind::OneOf(&["LIMIT", "LIMIT_MAKER", "MARKET"]),
+        "The type of the order.",
+    )
+    .required(),
+    Param::new(
+        "timeInForce",
+        Kind::OneOf(&["GTC", "IOC", "FOK"]),
+        "How long a LIMIT order stands.",
+    ),
+    Param::new("quantity", Kind::Decimal, "How much of the base asset."),
+    Param::new(
+        "quoteOrderQty",
+        Kind::Decimal,
+        "How much of the quote asset, for a MARKET order.",
+    ),
+    Param::new("price", Kind::Decimal, "The limit price."),
+    NEW_CLIENT_ORDER_ID,
+    Param::new(
+        "newOrderRespType",
+        Kind::OneOf(&["ACK", "RESULT", "FULL"]),
+        "How much the answer tells.",
+    ),
+    Param::new(
+        "selfTradePreventionMode",
+        Kind::Text,
+        "What to do where the order would meet another of its own account.",
+    ),
+];
+
+/// What a signed request says besides. Requests of a session need none of it.
+pub(super) const SIGNED: [Param; 3] = [
+    Param::new(
+        "timestamp",
+        Kind::Integer,
+        "When the request was made, in milliseconds or microseconds since the Unix epoch.",
+    ),
+    Param::new(
+        "recvWindow",
+        Kind::Decimal,
+        "For how many milliseconds it is good; 5000 unless told, at most 60000.",
+    ),
+    Param::new(
+        "signature",
+        Kind::Text,
+        "HMAC-SHA256 in hexadecimal, or Ed25519 in base64, over the query and the body.",
+    ),
+];

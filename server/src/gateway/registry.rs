@@ -1,0 +1,288 @@
+//! Every operation there is.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use axum::http::Method;
+
+use super::auth::{Access, Scope};
+use super::operation::Operation;
+use super::parameters::{
+    END_TIME, FROM_ID, INTERVAL, LIMIT, NEW_CLIENT_ORDER_ID, NEW_ORDER, OMIT_ZERO_BALANCES,
+    ORDER_ID, ORIG_CLIENT_ORDER_ID, START_TIME, SYMBOL, SYMBOLS,
+};
+use crate::accounts::routes as accounts;
+use crate::api::params::Params;
+use crate::marketdata::routes as market;
+use crate::orders::routes as orders;
+
+/// What clients of the exchange can ask for.
+pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
+    let operations = [
+        general(),
+        market_data(),
+        trading(),
+        account(),
+        own_account(),
+    ];
+    Registry::new(operations.into_iter().flatten().collect())
+});
+
+/// Operations, by their names.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    operations: Vec<Operation>,
+    by_path: HashMap<&'static str, Vec<usize>>,
+    by_method: HashMap<&'static str, usize>,
+}
+
+impl Registry {
+    fn new(operations: Vec<Operation>) -> Self {
+        let all = || operations.iter().enumerate();
+        let mut by_path: HashMap<_, Vec<_>> = HashMap::new();
+        for (index, operation) in all() {
+            if let Some((_, path)) = operation.rest {
+                by_path.entry(path).or_default().push(index);
+            }
+        }
+        let methods = all().filter_map(|(index, it)| Some((it.socket?, index)));
+        Self {
+            by_path,
+            by_method: methods.collect(),
+            operations,
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Operation> {
+        self.operations.iter()
+    }
+
+    /// The operation of a REST route.
+    pub(crate) fn route(&self, method: &Method, path: &str) -> Option<&Operation> {
+        let mut here = self.by_path.get(path)?.iter();
+        let operations = &self.operations;
+        let is_it = |it: &&Operation| it.rest.as_ref().is_some_and(|(known, _)| known == method);
+        here.find_map(|index| operations.get(*index).filter(is_it))
+    }
+
+    /// The operation of a method of the WebSocket API.
+    pub(crate) fn method(&self, name: &str) -> Option<&Operation> {
+        self.operations.get(*self.by_method.get(name)?)
+    }
+}
+
+const READ: Access = Access::Account(Scope::Read);
+const TRADE: Access = Access::Account(Scope::Trade);
+
+fn general() -> Vec<Operation> {
+    vec![
+        Operation::new(Access::Public, "Test the connection", market::ping)
+            .rest(Method::GET, "/api/v3/ping")
+            .socket("ping"),
+        Operation::new(Access::Public, "Tell the time of the server", market::time)
+            .rest(Method::GET, "/api/v3/time")
+            .socket("time"),
+        Operation::new(
+            Access::Public,
+            "Tell what is traded, under which rules and limits",
+            market::exchange_info,
+        )
+        .rest(Method::GET, "/api/v3/exchangeInfo")
+        .socket("exchangeInfo")
+        .takes(&[SYMBOL, SYMBOLS])
+        .weight(|_| 20),
+    ]
+}
+
+fn market_data() -> Vec<Operation> {
+    let symbol = SYMBOL.required();
+    vec![
+        Operation::new(Access::Public, "Tell the depth of a book", market::depth)
+            .rest(Method::GET, "/api/v3/depth")
+            .socket("depth")
+            .takes(&[symbol, LIMIT])
+            .weight(depth_weight),
+        Operation::new(Access::Public, "List the newest trades", market::trades)
+            .rest(Method::GET, "/api/v3/trades")
+            .socket("trades.recent")
+            .takes(&[symbol, LIMIT])
+            .weight(|_| 25),
+        Operation::new(Access::Public, "List trades of any age", market::trades)
+            .rest(Method::GET, "/api/v3/historicalTrades")
+            .socket("trades.historical")
+            .takes(&[symbol, LIMIT, FROM_ID])
+            .weight(|_| 25),
+        Operation::new(Access::Public, "List candles", market::klines)
+            .rest(Method::GET, "/api/v3/klines")
+            .socket("klines")
+            .takes(&[symbol, INTERVAL.required(), START_TIME, END_TIME, LIMIT])
+            .weight(|_| 2),
+        Operation::new(
+            Access::Public,
+            "Tell what happened in the last 24 hours",
+            market::ticker_day,
+        )
+        .rest(Method::GET, "/api/v3/ticker/24hr")
+        .socket("ticker.24hr")
+        .takes(&[SYMBOL, SYMBOLS])
+        .weight(|params| if is_of_one(params) { 2 } else { 80 }),
+        Operation::new(Access::Public, "Tell the last price", market::ticker_price)
+            .rest(Method::GET, "/api/v3/ticker/price")
+            .socket("ticker.price")
+            .takes(&[SYMBOL, SYMBOLS])
+            .weight(ticker_weight),
+        Operation::new(
+            Access::Public,
+            "Tell the best bid and ask",
+            market::book_ticker,
+        )
+        .rest(Method::GET, "/api/v3/ticker/bookTicker")
+        .socket("ticker.book")
+        .takes(&[SYMBOL, SYMBOLS])
+        .weight(ticker_weight),
+    ]
+}
+
+fn trading() -> Vec<Operation> {
+    let symbol = SYMBOL.required();
+    let order = [symbol, ORDER_ID, ORIG_CLIENT_ORDER_ID];
+    vec![
+        Operation::new(TRADE, "Place an order", orders::place)
+            .rest(Method::POST, "/api/v3/order")
+            .socket("order.place")
+            .takes(&[symbol])
+            .takes(&NEW_ORDER)
+            .counts_as_order(),
+        Operation::new(TRADE, "Check an order without placing it", orders::test)
+            .rest(Method::POST, "/api/v3/order/test")
+            .socket("order.test")
+            .takes(&[symbol])
+            .takes(&NEW_ORDER),
+        Operation::new(READ, "Tell the state of an order", orders::query)
+            .rest(Method::GET, "/api/v3/order")
+            .socket("order.status")
+            .takes(&order)
+            .weight(|_| 4),
+        Operation::new(TRADE, "Cancel an order", orders::cancel)
+            .rest(Method::DELETE, "/api/v3/order")
+            .socket("order.cancel")
+            .takes(&order)
+            .takes(&[NEW_CLIENT_ORDER_ID]),
+        Operation::new(READ, "List open orders", orders::open_orders)
+            .rest(Method::GET, "/api/v3/openOrders")
+            .socket("openOrders.status")
+            .takes(&[SYMBOL])
+            .weight(|params| if is_of_one(params) { 6 } else { 80 }),
+        Operation::new(
+            TRADE,
+            "Cancel all open orders in an instrument",
+            orders::cancel_all,
+        )
+        .rest(Method::DELETE, "/api/v3/openOrders")
+        .socket("openOrders.cancelAll")
+        .takes(&[symbol, NEW_CLIENT_ORDER_ID]),
+        Operation::new(
+            READ,
+            "List orders in whatever state, oldest first",
+            orders::all_orders,
+        )
+        .rest(Method::GET, "/api/v3/allOrders")
+        .socket("allOrders")
+        .takes(&[symbol, ORDER_ID, START_TIME, END_TIME, LIMIT])
+        .weight(|_| 20),
+        Operation::new(
+            READ,
+            "List one's own trades, oldest first",
+            orders::my_trades,
+        )
+        .rest(Method::GET, "/api/v3/myTrades")
+        .socket("myTrades")
+        .takes(&[symbol, ORDER_ID, START_TIME, END_TIME, FROM_ID, LIMIT])
+        .weight(|_| 20),
+    ]
+}
+
+fn account() -> Vec<Operation> {
+    vec![
+        Operation::new(READ, "Tell balances and commissions", accounts::account)
+            .rest(Method::GET, "/api/v3/account")
+            .socket("account.status")
+            .takes(&[OMIT_ZERO_BALANCES])
+            .weight(|_| 20),
+    ]
+}
+
+/// What the public API has no names for.
+fn own_account() -> Vec<Operation> {
+    let session = Access::Session;
+    vec![
+        Operation::new(Access::Public, "Register a user", accounts::register)
+            .rest(Method::POST, "/v1/register")
+            .takes_json::<accounts::UserPassword>()
+            .weight(|_| 10),
+        Operation::new(Access::Public, "Log in", accounts::login)
+            .rest(Method::POST, "/v1/login")
+            .takes_json::<accounts::UserPassword>()
+            .weight(|_| 10),
+        Operation::new(session, "Log out", accounts::logout).rest(Method::POST, "/v1/logout"),
+        Operation::new(session, "Tell who is logged in", accounts::session)
+            .rest(Method::GET, "/v1/session"),
+        Operation::new(session, "Make an API key", accounts::create_api_key)
+            .rest(Method::POST, "/v1/api-keys")
+            .takes_json::<accounts::KeyLabel>(),
+        Operation::new(session, "List API keys", accounts::api_keys)
+            .rest(Method::GET, "/v1/api-keys"),
+        Operation::new(session, "Revoke an API key", accounts::revoke_api_key)
+            .rest(Method::DELETE, "/v1/api-keys/{key}"),
+        Operation::new(session, "Take play money", accounts::faucet)
+            .rest(Method::POST, "/v1/faucet")
+            .takes_json::<accounts::FaucetRequest>(),
+    ]
+}
+
+/// Whether a request is about one instrument only.
+fn is_of_one(params: &Params) -> bool {
+    params.get("symbol").is_some()
+}
+
+fn ticker_weight(params: &Params) -> u32 {
+    if is_of_one(params) { 2 } else { 4 }
+}
+
+/// The deeper, the dearer.
+fn depth_weight(params: &Params) -> u32 {
+    match params.get("limit").and_then(|limit| limit.parse().ok()) {
+        None | Some(0..=100_u64) => 5,
+        Some(101..=500) => 25,
+        Some(501..=1_000) => 50,
+        Some(_) => 250,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_is_found_by_its_names() {
+        for operation in REGISTRY.iter() {
+            let found =
+                |found: Option<&Operation>| found.is_some_and(|it| std::ptr::eq(it, operation));
+            if let Some((method, path)) = &operation.rest {
+                assert!(found(REGISTRY.route(method, path)), "{method} {path}");
+            }
+            if let Some(method) = operation.socket {
+                assert!(found(REGISTRY.method(method)), "{method}");
+            }
+        }
+        assert!(REGISTRY.route(&Method::PUT, "/api/v3/order").is_none());
+        assert!(REGISTRY.method("order").is_none());
+    }
+
+    #[test]
+    fn deeper_books_cost_more() {
+        let weight = |query| depth_weight(&Params::parse(query, b""));
+        let weights = ["", "limit=100", "limit=101", "limit=1000", "limit=5000"].map(weight);
+        assert_eq!(weights, [5, 5, 25, 50, 250]);
+    }
+}
