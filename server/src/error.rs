@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use exchange_engine::Reject;
 use orderbook_core::BookReject;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::orders::SubmitError;
 use crate::store::StoreError;
@@ -108,6 +108,25 @@ impl ApiError {
         StatusCode::PAYLOAD_TOO_LARGE,
         -1100,
         "The request body is too large.",
+    );
+
+    /// Requests of the WebSocket API.
+    pub(crate) const INVALID_JSON: Self = Self::bad(-1135, "Invalid JSON Request");
+    pub(crate) const INVALID_REQUEST: Self = Self::bad(
+        -1130,
+        "A request is an object with an id, a method and an object of params.",
+    );
+    pub(crate) const UNKNOWN_METHOD: Self = Self::bad(-1000, "No such method.");
+    pub(crate) const NOT_LOGGED_ON: Self = Self::new(
+        StatusCode::UNAUTHORIZED,
+        -1002,
+        "This connection has not logged on with session.logon.",
+    );
+    pub(crate) const TOO_MANY_SUBSCRIPTIONS: Self =
+        Self::bad(-1130, "This connection has too many user streams.");
+    pub(crate) const NO_SUCH_SUBSCRIPTION: Self = Self::bad(
+        -1130,
+        "Data sent for parameter 'subscriptionId' is not valid.",
     );
 
     pub(crate) const BAD_TIMESTAMP: Self = Self::bad(
@@ -230,6 +249,14 @@ impl ApiError {
         )
     }
 
+    /// A parameter is there twice.
+    pub(crate) fn duplicate(name: &str) -> Self {
+        Self::bad_owned(
+            -1101,
+            format!("Duplicate values for parameter '{name}' detected."),
+        )
+    }
+
     /// A parameter does not go with the others.
     pub(crate) fn not_required(name: &str) -> Self {
         Self::bad_owned(-1106, format!("Parameter '{name}' sent when not required."))
@@ -289,10 +316,16 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// What clients read.
+    pub(crate) fn body(&self) -> Value {
+        json!({ "code": self.code, "msg": self.msg })
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = json!({ "code": self.code, "msg": self.msg });
-        let mut response = (self.status, crate::api::Json(body)).into_response();
+        let mut response = (self.status, crate::api::Json(self.body())).into_response();
         if let Some(seconds) = self.retry_after_seconds {
             response
                 .headers_mut()

@@ -7,7 +7,7 @@ use crate::error::ApiError;
 /// Decimal places that clients expect at least.
 const PLACES: u32 = 8;
 /// What a decimal parameter looks like.
-const PATTERN: &str = "^([0-9]{1,20})(\\.[0-9]{1,20})?$";
+pub(super) const PATTERN: &str = "^([0-9]{1,20})(\\.[0-9]{1,20})?$";
 
 /// `value * 10^-scale` with at least eight decimal places.
 pub(crate) fn fixed(value: u128, scale: u32) -> String {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::decimal::{fixed_signed, plain};
+use super::rate_limits;
 use super::symbols::Symbol;
 use crate::config::Limits;
 
@@ -210,22 +211,10 @@ pub(crate) fn ticker_24h(ticker: &Ticker, now: Timestamp, symbol: &Symbol) -> Va
 
 /// What is traded here and under which limits.
 pub(crate) fn exchange_info(symbols: &[Value], limits: &Limits, server_time: u64) -> Value {
-    let rate = |kind: &str, interval: &str, count: u32, limit: u32| {
-        json!({
-            "rateLimitType": kind,
-            "interval": interval,
-            "intervalNum": count,
-            "limit": limit,
-        })
-    };
     json!({
         "timezone": "UTC",
         "serverTime": server_time,
-        "rateLimits": [
-            rate("REQUEST_WEIGHT", "MINUTE", 1, limits.request_weight_per_minute),
-            rate("ORDERS", "SECOND", 10, limits.orders_per_10_seconds),
-            rate("ORDERS", "DAY", 1, limits.orders_per_day),
-        ],
+        "rateLimits": rate_limits::all(limits),
         "exchangeFilters": [],
         "symbols": symbols,
     })

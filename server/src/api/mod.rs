@@ -4,8 +4,10 @@
 pub(crate) mod decimal;
 pub(crate) mod hex;
 pub(crate) mod market;
+pub(crate) mod openapi;
 pub(crate) mod orders;
 pub(crate) mod params;
+pub(crate) mod rate_limits;
 pub(crate) mod streams;
 pub(crate) mod symbols;
 

@@ -20,6 +20,17 @@ impl Params {
         Self { pairs }
     }
 
+    /// Parameters that have been read already.
+    pub(crate) fn of(pairs: Vec<(String, String)>) -> Self {
+        Self { pairs }
+    }
+
+    /// All of them, in the order in which they came.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.pairs.iter();
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// A parameter that was sent and is not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.pairs

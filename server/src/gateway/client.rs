@@ -14,6 +14,10 @@ use super::App;
 
 const FORWARDED_FOR: &str = "X-Forwarded-For";
 
+/// The address of a client, as found out once for every request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Client(pub(super) IpAddr);
+
 /// The address of the client that makes a request.
 pub(super) fn client(app: &App, request: &Request) -> IpAddr {
     let peer = request

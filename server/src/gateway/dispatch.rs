@@ -1,8 +1,6 @@
 //! From a request over HTTP to an operation, and from its answer to a response.
 
-use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
@@ -13,15 +11,12 @@ use axum::routing::{MethodFilter, on};
 
 use super::App;
 use super::auth::{Proof, identify};
-use super::client::client;
+use super::client::Client;
 use super::limits::OrderCount;
-use super::operation::{Call, Operation, Written};
+use super::operation::{Call, DEADLINE, Operation, Written};
 use super::registry::Registry;
 use crate::api::params::Params;
 use crate::error::ApiError;
-
-/// How long a request may take.
-const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Largest request body, in bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -64,8 +59,7 @@ async fn carry_out(
     path: Vec<(String, String)>,
     request: Request,
 ) -> Response {
-    let client = client(&app, &request);
-    let (call, counted) = match admit(app, operation, path, request, client).await {
+    let (call, counted) = match admit(app, operation, path, request).await {
         Ok(admitted) => admitted,
         Err(error) => return error.into_response(),
     };
@@ -93,9 +87,10 @@ async fn admit(
     operation: &Operation,
     path: Vec<(String, String)>,
     request: Request,
-    client: IpAddr,
 ) -> Result<(Call, Counted), ApiError> {
     let (parts, body) = request.into_parts();
+    let client = parts.extensions.get::<Client>();
+    let client = client.ok_or(ApiError::INTERNAL)?.0;
     // A GET has no parameters in its body, whatever a client puts there.
     let body = if parts.method == Method::GET {
         Bytes::new()

@@ -8,7 +8,8 @@ mod hub;
 mod limits;
 pub(crate) mod operation;
 mod page;
-mod parameters;
+pub(crate) mod parameters;
+mod reference;
 mod registry;
 mod router;
 mod serve;
@@ -19,7 +20,8 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 pub(crate) use hub::Hub;
-pub(crate) use limits::ClientLimits;
+pub(crate) use limits::{ClientLimits, OrderCount};
+pub(crate) use registry::REGISTRY;
 pub(crate) use router::router;
 pub(crate) use serve::{places, serve};
 

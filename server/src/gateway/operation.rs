@@ -8,6 +8,7 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method};
@@ -19,6 +20,9 @@ use super::App;
 use super::auth::{Access, Caller};
 use crate::api::params::Params;
 use crate::error::ApiError;
+
+/// How long a request may take.
+pub(super) const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Somebody asks for something. Who it is has been proven as far as the operation demands.
 pub(crate) struct Call {

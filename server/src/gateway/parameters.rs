@@ -79,7 +79,7 @@ pub(super) const NEW_ORDER: [Param; 9] = [
 ];
 
 /// What a signed request says besides. Requests of a session need none of it.
-pub(super) const SIGNED: [Param; 3] = [
+pub(crate) const SIGNED: [Param; 3] = [
     Param::new(
         "timestamp",
         Kind::Integer,

@@ -9,9 +9,9 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::client::client;
+use super::client::{Client, client};
 use super::registry::REGISTRY;
-use super::{App, dispatch, page, websocket};
+use super::{App, dispatch, page, reference, websocket};
 use crate::api::params::Params;
 use crate::error::ApiError;
 use crate::health;
@@ -27,6 +27,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let health = health::router(Arc::clone(&app.health));
     rest.merge(streams)
         .merge(page::routes())
+        .merge(reference::routes())
         .method_not_allowed_fallback(async || ApiError::METHOD_NOT_ALLOWED)
         .fallback(async || ApiError::NOT_FOUND)
         .layer(middleware::map_response(in_json))
@@ -47,8 +48,9 @@ async fn in_json(response: Response) -> Response {
 }
 
 /// Counts the weight of a request, refuses what is too much, and tells where the client stands.
-async fn weigh(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+async fn weigh(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let client = client(&app, &request);
+    request.extensions_mut().insert(Client(client));
     let path = request.extensions().get::<MatchedPath>();
     let path = path.map_or("", MatchedPath::as_str);
     let query = request.uri().query().unwrap_or("");

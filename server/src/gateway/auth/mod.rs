@@ -96,8 +96,8 @@ pub(crate) async fn identify(
     match access {
         Access::Public => Ok(Caller::Nobody),
         Access::Key => {
-            let (caller, _) = key(app, proof.headers).await?;
-            Ok(caller)
+            let name = key_name(proof.headers);
+            identify_key(app, name, Scope::Read, proof.client).await
         }
         Access::Session => session(app, proof.method, proof.headers).await,
         // Without a key and without a session, it is the key that is missed: clients expect that.
@@ -106,37 +106,82 @@ pub(crate) async fn identify(
         {
             session(app, proof.method, proof.headers).await
         }
-        Access::Account(_) => {
-            let (caller, key) = key(app, proof.headers).await?;
-            let window = Window::parse(proof.params)?;
+        Access::Account(scope) => {
+            let key = permitted(app, key_name(proof.headers), scope, proof.client).await?;
             let (payload, signature) = signed_payload(proof.query, proof.body);
-            let signature = signature
-                .filter(|signature| !signature.is_empty())
-                .ok_or_else(|| ApiError::mandatory("signature"))?;
-            verify(&key.secret, &payload, &signature)?;
-            window.check(now())?;
-            Ok(caller)
+            prove(&key, proof.params, &[payload], signature.as_deref())?;
+            Ok(caller(&key, key_name(proof.headers)))
         }
     }
 }
 
-/// Whose API key a request names.
-async fn key(app: &App, headers: &HeaderMap) -> Result<(Caller, Arc<ApiKey>), ApiError> {
-    let name = headers.get(API_KEY).and_then(|key| key.to_str().ok());
-    named_key(app, name.unwrap_or_default()).await
+/// Whose API key is named, where that is proof enough.
+pub(crate) async fn identify_key(
+    app: &App,
+    name: &str,
+    scope: Scope,
+    client: IpAddr,
+) -> Result<Caller, ApiError> {
+    let key = permitted(app, name, scope, client).await?;
+    Ok(caller(&key, name))
 }
 
-async fn named_key(app: &App, name: &str) -> Result<(Caller, Arc<ApiKey>), ApiError> {
+/// Who makes a request of the WebSocket API, of which one of these payloads was signed.
+pub(crate) async fn identify_signed(
+    app: &App,
+    params: &Params,
+    payloads: &[Vec<u8>],
+    scope: Scope,
+    client: IpAddr,
+) -> Result<Caller, ApiError> {
+    let name = params.require("apiKey")?;
+    let key = permitted(app, name, scope, client).await?;
+    prove(&key, params, payloads, params.get("signature"))?;
+    Ok(caller(&key, name))
+}
+
+fn key_name(headers: &HeaderMap) -> &str {
+    let name = headers.get(API_KEY).and_then(|key| key.to_str().ok());
+    name.unwrap_or_default()
+}
+
+fn caller(key: &ApiKey, name: &str) -> Caller {
+    Caller::Key {
+        account: key.account,
+        name: name.into(),
+    }
+}
+
+/// The API key of that name, where it may be used for this and from there.
+async fn permitted(
+    app: &App,
+    name: &str,
+    _scope: Scope,
+    _client: IpAddr,
+) -> Result<Arc<ApiKey>, ApiError> {
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(ApiError::BAD_KEY_FORMAT);
     }
-    let found = app.credentials.find_api_key(name).await?;
-    let key = found.ok_or(ApiError::UNKNOWN_KEY)?;
-    let caller = Caller::Key {
-        account: key.account,
-        name: name.into(),
-    };
-    Ok((caller, key))
+    let key = app.credentials.find_api_key(name).await?;
+    key.ok_or(ApiError::UNKNOWN_KEY)
+}
+
+/// Whether the secret of a key signed one of these payloads, and not too long ago.
+fn prove(
+    key: &ApiKey,
+    params: &Params,
+    payloads: &[Vec<u8>],
+    signature: Option<&str>,
+) -> Result<(), ApiError> {
+    let window = Window::parse(params)?;
+    let signature = signature
+        .filter(|signature| !signature.is_empty())
+        .ok_or_else(|| ApiError::mandatory("signature"))?;
+    let is_good = |payload: &Vec<u8>| verify(&key.secret, payload, signature).is_ok();
+    if !payloads.iter().any(is_good) {
+        return Err(ApiError::BAD_SIGNATURE);
+    }
+    window.check(now())
 }
 
 /// Whether a request means to be one of a session, be it good or not.
