@@ -7,6 +7,7 @@ mod dispatch;
 mod hub;
 mod limits;
 pub(crate) mod operation;
+pub(crate) mod outbox;
 mod page;
 pub(crate) mod parameters;
 mod reference;
