@@ -83,6 +83,10 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     pub(crate) streams_per_connection: usize,
     pub(crate) websocket_connections: usize,
+    pub(crate) websocket_connections_per_address: usize,
+    pub(crate) websocket_buffer_bytes: usize,
+    pub(crate) websocket_messages_per_second: u32,
+    pub(crate) websocket_lifetime_seconds: u32,
 }
 
 impl Default for Limits {
@@ -97,7 +101,51 @@ impl Default for Limits {
             connections: 20_000,
             streams_per_connection: 1_024,
             websocket_connections: 10_000,
+            websocket_connections_per_address: 300,
+            websocket_buffer_bytes: 1_048_576,
+            websocket_messages_per_second: 10,
+            websocket_lifetime_seconds: 86_400,
         }
+    }
+}
+
+impl Limits {
+    fn check(&self) -> anyhow::Result<()> {
+        let &Self {
+            request_weight_per_minute,
+            orders_per_10_seconds,
+            orders_per_day,
+            refusals_before_ban,
+            ban_seconds: _,
+            trusted_proxies: _,
+            connections,
+            streams_per_connection,
+            websocket_connections,
+            websocket_connections_per_address,
+            websocket_buffer_bytes,
+            websocket_messages_per_second,
+            websocket_lifetime_seconds,
+        } = self;
+        let counts = [
+            request_weight_per_minute,
+            orders_per_10_seconds,
+            orders_per_day,
+            refusals_before_ban,
+            websocket_messages_per_second,
+            websocket_lifetime_seconds,
+        ];
+        let sizes = [
+            connections,
+            streams_per_connection,
+            websocket_connections,
+            websocket_connections_per_address,
+            websocket_buffer_bytes,
+        ];
+        ensure!(
+            !counts.contains(&0) && !sizes.contains(&0),
+            "a limit of nothing would keep everybody out"
+        );
+        Ok(())
     }
 }
 
@@ -181,23 +229,7 @@ impl Config {
             every > 0 && keep >= 2,
             "a snapshot is made after at least one input, and at least two are kept"
         );
-        let &Limits {
-            request_weight_per_minute,
-            orders_per_10_seconds,
-            orders_per_day,
-            refusals_before_ban,
-            ban_seconds: _,
-            trusted_proxies: _,
-            connections,
-            streams_per_connection,
-            websocket_connections,
-        } = &self.limits;
-        ensure!(
-            request_weight_per_minute.min(orders_per_10_seconds.min(orders_per_day)) > 0
-                && refusals_before_ban > 0
-                && connections.min(streams_per_connection.min(websocket_connections)) > 0,
-            "a limit of nothing would keep everybody out"
-        );
+        self.limits.check()?;
         // The answer to a cancellation tells of orders that have just closed.
         ensure!(
             self.memory.closed_orders >= MIN_CLOSED_ORDERS,

@@ -2,6 +2,7 @@
 //! are read. Nothing in here decides anything.
 
 pub(crate) mod decimal;
+pub(crate) mod frames;
 pub(crate) mod hex;
 pub(crate) mod market;
 pub(crate) mod openapi;

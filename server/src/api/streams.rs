@@ -1,10 +1,9 @@
-//! WebSocket messages: stream names, events, and the frames that subscribe to them.
+//! WebSocket messages: stream names and events.
 
 use std::fmt;
 
 use marketdata_core::{Candle, DepthDiff, Interval, PublicTrade, Quote, Ticker};
 use orderbook_core::{Side, Timestamp};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::market::{BookTicker, TickerTexts, begin, close_time, levels};
@@ -59,49 +58,6 @@ impl fmt::Display for Topic {
 /// The name of a stream, for example `btcusdt@trade`.
 pub(crate) fn stream_name(symbol: &Symbol, topic: Topic) -> String {
     format!("{}@{topic}", symbol.name().to_ascii_lowercase())
-}
-
-/// A frame from a client.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Request {
-    pub(crate) method: Method,
-    #[serde(default)]
-    pub(crate) params: Option<Vec<String>>,
-    /// Echoed as it came: a number, a string or null.
-    #[serde(default)]
-    pub(crate) id: RequestId,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum Method {
-    Subscribe,
-    Unsubscribe,
-    ListSubscriptions,
-}
-
-/// What a client calls its request.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum RequestId {
-    Number(serde_json::Number),
-    Text(String),
-    #[default]
-    Null,
-}
-
-pub(crate) fn acknowledgement(id: &RequestId) -> String {
-    json!({ "result": null, "id": id }).to_string()
-}
-
-pub(crate) fn subscriptions(names: &[String], id: &RequestId) -> String {
-    json!({ "result": names, "id": id }).to_string()
-}
-
-pub(crate) fn refusal(what: &str, id: &RequestId) -> String {
-    let error = json!({ "code": 2, "msg": format!("Invalid request: {what}") });
-    json!({ "error": error, "id": id }).to_string()
 }
 
 pub(crate) fn trade(trade: &PublicTrade, symbol: &Symbol) -> Value {

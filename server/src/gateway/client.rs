@@ -4,10 +4,13 @@
 //! counts only where it comes from a proxy that the configuration names, and of the addresses in it
 //! only the last that is no such proxy: those before it are what a client has made up.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request};
-use axum::http::HeaderMap;
+use axum::extract::{ConnectInfo, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 
 use super::App;
@@ -17,6 +20,15 @@ const FORWARDED_FOR: &str = "X-Forwarded-For";
 /// The address of a client, as found out once for every request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Client(pub(super) IpAddr);
+
+impl FromRequestParts<Arc<App>> for Client {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, ApiError> {
+        let known = parts.extensions.get().copied();
+        known.ok_or(ApiError::INTERNAL)
+    }
+}
 
 /// The address of the client that makes a request.
 pub(super) fn client(app: &App, request: &Request) -> IpAddr {

@@ -18,13 +18,12 @@ mod websocket;
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
 pub(crate) use hub::Hub;
 pub(crate) use limits::{ClientLimits, OrderCount};
 pub(crate) use registry::REGISTRY;
 pub(crate) use router::router;
-pub(crate) use serve::{places, serve};
+pub(crate) use serve::{serve, serve_clients};
+pub(crate) use websocket::Places;
 
 use crate::accounts::{BalanceModel, Credentials};
 use crate::api::symbols::Symbols;
@@ -52,7 +51,7 @@ pub(crate) struct App {
     pub(crate) faucet: bool,
     pub(crate) health: Arc<Health>,
     /// The places for WebSocket connections.
-    pub(crate) websockets: Arc<Semaphore>,
+    pub(crate) websockets: Places,
 }
 
 impl App {

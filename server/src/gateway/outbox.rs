@@ -39,7 +39,7 @@ pub(crate) struct Inbox {
 }
 
 /// The connection ends or has ended, and takes nothing more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Gone;
 
 /// What is to be done next.

@@ -22,12 +22,30 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower_service::Service;
 
+use super::{App, router};
+
 /// How long a client may take for the head of a request, the pause before it included.
 const HEAD_DEADLINE: Duration = Duration::from_secs(30);
 /// How long requests may go on once the process has been asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long to wait when the system has no sockets left.
 const BREATH: Duration = Duration::from_millis(100);
+
+/// Serves clients until asked to stop. Those on WebSocket are told before the process ends.
+pub(crate) async fn serve_clients(
+    listener: TcpListener,
+    app: Arc<App>,
+    asked_to_stop: impl Future<Output = ()>,
+) {
+    let websockets = app.websockets.clone();
+    let most_connections = app.config.limits.connections;
+    let asked_to_stop = async {
+        asked_to_stop.await;
+        websockets.close();
+    };
+    serve(listener, router(app), most_connections, asked_to_stop).await;
+    websockets.emptied().await;
+}
 
 /// Serves until asked to stop.
 pub(crate) async fn serve(
@@ -76,7 +94,7 @@ pub(crate) async fn serve(
 }
 
 /// So many places, each taken by a connection for as long as it stands.
-pub(crate) fn places(most: usize) -> Arc<Semaphore> {
+fn places(most: usize) -> Arc<Semaphore> {
     Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)))
 }
 

@@ -24,7 +24,7 @@ use crate::bus::{Feed, InProcessBus, Record};
 use crate::config::Config;
 use crate::data_dir::{DataDir, Kept};
 use crate::demo;
-use crate::gateway::{App, ClientLimits, places, router, serve};
+use crate::gateway::{App, ClientLimits, Places, serve, serve_clients};
 use crate::health::{self, Health};
 use crate::link::{self, Catalogue, Served};
 use crate::log::CommandLog;
@@ -149,7 +149,7 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
         let address = listener.local_addr()?;
         let app = Arc::new(App {
             limits: ClientLimits::new(&config.limits),
-            websockets: places(config.limits.websocket_connections),
+            websockets: Places::new(&config.limits),
             config,
             symbols,
             entry,
@@ -167,7 +167,7 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
             demo::prepare(&app, data_dir.path(), address).await?;
         }
         tracing::info!("listening on http://{address}");
-        serving.add(listener, router(app));
+        serving.add_clients(listener, app);
     }
     let served = tokio::select! {
         served = serving.ended() => served,
@@ -246,6 +246,11 @@ impl Serving {
         let stopped = stopped(self.stopping.clone());
         let serving = serve(listener, router, self.most_connections, stopped);
         self.tasks.spawn(serving);
+    }
+
+    fn add_clients(&mut self, listener: TcpListener, app: Arc<App>) {
+        let stopped = stopped(self.stopping.clone());
+        self.tasks.spawn(serve_clients(listener, app, stopped));
     }
 
     async fn ended(mut self) -> anyhow::Result<()> {

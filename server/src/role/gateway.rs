@@ -17,7 +17,7 @@ use crate::bus::redis::{self, Redis};
 use crate::bus::{Body, Follower, InProcessBus, Packet, Position, ReadModel, Stream, Takes};
 use crate::cli::GatewayArgs;
 use crate::config::Config;
-use crate::gateway::{App, ClientLimits, Hub, places, router, serve};
+use crate::gateway::{App, ClientLimits, Hub, Places, serve_clients};
 use crate::health::Health;
 use crate::link::{Catalogue, ClusterKey, Link};
 use crate::log::LogId;
@@ -110,7 +110,7 @@ pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
 
     let app = Arc::new(App {
         limits: ClientLimits::new(&config.limits),
-        websockets: places(config.limits.websocket_connections),
+        websockets: Places::new(&config.limits),
         config,
         symbols,
         entry: entry.clone(),
@@ -128,12 +128,11 @@ pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
             redis: None,
         }),
     });
-    let most_connections = app.config.limits.connections;
     let serving = async {
         remote.first_heard().await;
         app.catch_up().await;
         tracing::info!("listening on http://{address}");
-        serve(listener, router(app), most_connections, asked_to_stop()).await;
+        serve_clients(listener, app, asked_to_stop()).await;
     };
     tokio::select! {
         () = serving => Ok(()),
