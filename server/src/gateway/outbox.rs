@@ -66,6 +66,8 @@ struct Queue {
     replaceable: HashMap<Arc<str>, u64>,
     bytes: usize,
     farewell: Option<Farewell>,
+    /// The farewell once all that waits has been taken out. Until then nothing more comes in.
+    last: Option<Farewell>,
 }
 
 #[derive(Debug)]
@@ -148,9 +150,15 @@ impl Outbox {
         self.shared.end(why);
     }
 
+    /// Ends the connection once all that waits has been sent, and takes nothing more until then.
+    pub(crate) fn dismiss(&self, why: Farewell) {
+        self.shared.queue().last.get_or_insert(why);
+        self.shared.changed.notify_one();
+    }
+
     fn change(&self, change: impl FnOnce(&mut Queue)) -> Result<(), Gone> {
         let mut queue = self.shared.queue();
-        if queue.farewell.is_some() {
+        if queue.farewell.or(queue.last).is_some() {
             return Err(Gone);
         }
         change(&mut queue);
@@ -183,7 +191,8 @@ impl Inbox {
         if let Some(why) = queue.farewell {
             return Some(Outgoing::Close(why));
         }
-        queue.take().map(Outgoing::Text)
+        let taken = queue.take().map(Outgoing::Text);
+        taken.or_else(|| queue.last.map(Outgoing::Close))
     }
 
     /// Waits until the connection is sent away.
