@@ -11,6 +11,7 @@ pub(crate) mod params;
 pub(crate) mod rate_limits;
 pub(crate) mod streams;
 pub(crate) mod symbols;
+pub(crate) mod user_events;
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};

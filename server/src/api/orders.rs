@@ -190,6 +190,11 @@ const fn resting(kind: OrderKind) -> Resting {
     }
 }
 
+/// How much of an iceberg is shown at a time; zero of all else.
+pub(super) fn shown(kind: OrderKind) -> Quantity {
+    resting(kind).display.unwrap_or_default()
+}
+
 const fn type_text(kind: OrderKind) -> &'static str {
     match kind {
         OrderKind::Limit { .. } if resting(kind).post_only.is_some() => "LIMIT_MAKER",
@@ -237,22 +242,22 @@ const fn status_text(status: OrderStatus) -> &'static str {
 /// What every answer about an order says of it.
 #[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct OrderState {
-    price: String,
-    orig_qty: String,
-    executed_qty: String,
-    orig_quote_order_qty: String,
-    cummulative_quote_qty: String,
-    status: &'static str,
-    time_in_force: &'static str,
+pub(super) struct OrderState {
+    pub(super) price: String,
+    pub(super) orig_qty: String,
+    pub(super) executed_qty: String,
+    pub(super) orig_quote_order_qty: String,
+    pub(super) cummulative_quote_qty: String,
+    pub(super) status: &'static str,
+    pub(super) time_in_force: &'static str,
     #[serde(rename = "type")]
-    kind: &'static str,
-    side: &'static str,
-    self_trade_prevention_mode: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) side: &'static str,
+    pub(super) self_trade_prevention_mode: &'static str,
 }
 
 impl OrderState {
-    fn new(order: &OrderRecord, symbol: &Symbol) -> Self {
+    pub(super) fn new(order: &OrderRecord, symbol: &Symbol) -> Self {
         let (limit, budget): (Option<Price>, _) = match order.kind {
             OrderKind::Limit { price, .. } => (Some(price), None),
             OrderKind::Market { budget, .. } => (None, budget),
@@ -418,14 +423,14 @@ impl PlacedOrder {
     }
 }
 
-fn name(client_order_id: Option<ClientOrderId>) -> String {
+pub(super) fn name(client_order_id: Option<ClientOrderId>) -> String {
     client_order_id
         .map(|name| name.to_string())
         .unwrap_or_default()
 }
 
 /// What the commission of a fill was paid in; `None` where that asset is not known.
-fn commission_asset<'a>(
+pub(super) fn commission_asset<'a>(
     fill: &Fill,
     symbols: &'a Symbols,
     symbol: &'a Symbol,
@@ -464,7 +469,7 @@ impl QueriedOrder {
             client_order_id: name(order.client_order_id),
             state: OrderState::new(order, symbol),
             stop_price: symbol.price_or_zero(None),
-            iceberg_qty: symbol.quantity(resting(order.kind).display.unwrap_or_default()),
+            iceberg_qty: symbol.quantity(shown(order.kind)),
             time: order.time.millis(),
             update_time: order.update_time.millis(),
             is_working: true,

@@ -4,16 +4,16 @@
 //! counts only where it comes from a proxy that the configuration names, and of the addresses in it
 //! only the last that is no such proxy: those before it are what a client has made up.
 
-use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap};
+use axum::http::HeaderMap;
 use ipnet::IpNet;
 
 use super::App;
+use crate::error::ApiError;
 
 const FORWARDED_FOR: &str = "X-Forwarded-For";
 

@@ -14,7 +14,9 @@ mod reference;
 mod registry;
 mod router;
 mod serve;
+pub(crate) mod users;
 mod websocket;
+mod ws_api;
 
 use std::sync::Arc;
 
@@ -23,6 +25,7 @@ pub(crate) use limits::{ClientLimits, OrderCount};
 pub(crate) use registry::REGISTRY;
 pub(crate) use router::router;
 pub(crate) use serve::{serve, serve_clients};
+pub(crate) use users::UserStreams;
 pub(crate) use websocket::Places;
 
 use crate::accounts::{BalanceModel, Credentials};
@@ -47,6 +50,7 @@ pub(crate) struct App {
     pub(crate) credentials: Credentials,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) hub: Hub,
+    pub(crate) users: UserStreams,
     pub(crate) limits: ClientLimits,
     pub(crate) faucet: bool,
     pub(crate) health: Arc<Health>,

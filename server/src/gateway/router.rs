@@ -11,7 +11,7 @@ use axum::routing::get;
 
 use super::client::{Client, client};
 use super::registry::REGISTRY;
-use super::{App, dispatch, page, reference, websocket};
+use super::{App, dispatch, page, reference, websocket, ws_api};
 use crate::api::params::Params;
 use crate::error::ApiError;
 use crate::health;
@@ -23,7 +23,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/ws", get(websocket::raw))
         .route("/ws/", get(websocket::raw))
         .route("/ws/{*streams}", get(websocket::raw_of))
-        .route("/stream", get(websocket::combined));
+        .route("/stream", get(websocket::combined))
+        .route("/ws-api/v3", get(ws_api::open));
     let health = health::router(Arc::clone(&app.health));
     rest.merge(streams)
         .merge(page::routes())

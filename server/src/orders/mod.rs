@@ -2,6 +2,7 @@
 
 mod clock;
 mod entry;
+mod execution;
 mod gate;
 mod history;
 mod listings;
@@ -15,6 +16,7 @@ pub(crate) mod service;
 
 pub(crate) use clock::{Progress, now};
 pub(crate) use entry::{OrderEntry, RemoteSequencer};
+pub(crate) use execution::{Execution, ExecutionKind, Executions};
 pub(crate) use listings::Listings;
 pub(crate) use model::{OrderModel, StoredOrders};
 pub(crate) use record::{Fill, OrderRecord, OrderStatus, touched};

@@ -8,10 +8,10 @@ mod stored;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use accounts_core::{Amount, Fee};
 use exchange_engine::{ClientOrderId, Event, InstrumentId, OrderRef};
-use orderbook_core::{AccountId, Event as BookEvent, OrderId, Timestamp, Trade};
+use orderbook_core::{AccountId, Event as BookEvent, OrderId, Timestamp};
 
+use super::execution::{ExecutionKind, Executions};
 use super::record::{Fill, OrderRecord, touched};
 use crate::bus::Outcome;
 use crate::config::Memory;
@@ -90,12 +90,28 @@ impl OrderModel {
 
     /// Folds the outcome of the input `seq`.
     pub(crate) fn apply(&mut self, seq: u64, outcome: &Outcome) {
+        self.apply_and_tell(seq, outcome, &mut Executions::nobody());
+    }
+
+    /// As [`apply`](Self::apply), and tells what happens to which order.
+    pub(crate) fn apply_and_tell(
+        &mut self,
+        seq: u64,
+        outcome: &Outcome,
+        executions: &mut Executions<'_>,
+    ) {
         for event in &outcome.events {
-            self.apply_event(seq, outcome.time, event);
+            self.apply_event(seq, outcome.time, event, executions);
         }
     }
 
-    fn apply_event(&mut self, seq: u64, time: Timestamp, event: &Event) {
+    fn apply_event(
+        &mut self,
+        seq: u64,
+        time: Timestamp,
+        event: &Event,
+        executions: &mut Executions<'_>,
+    ) {
         match event {
             Event::OrderAccepted {
                 instrument,
@@ -108,25 +124,20 @@ impl OrderModel {
                 let account = self.accounts.entry(order.account).or_default();
                 account.open.insert(order.id);
                 account.name(&record);
+                executions.tell(seq, &record, || ExecutionKind::Placed);
                 self.orders.insert(order.id, record);
             }
-            Event::Traded {
-                instrument,
-                trade,
-                quote_amount,
-                maker_fee,
-                taker_fee,
-                ..
-            } => {
-                for is_maker in [true, false] {
-                    let fee = if is_maker { maker_fee } else { taker_fee };
-                    self.fill(seq, time, *instrument, trade, is_maker, *quote_amount, *fee);
+            Event::Traded { .. } => {
+                for (account, fill) in Fill::both(time, event) {
+                    self.fill(seq, account, fill, executions);
                 }
             }
             _ => {
                 for (_, id) in touched(event) {
                     if let Some(order) = self.orders.get_mut(&id) {
+                        let before = order.kind;
                         order.follow(time, event);
+                        executions.follow(seq, event, before, order);
                     }
                 }
                 if let Event::Book {
@@ -143,43 +154,12 @@ impl OrderModel {
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "all of it is needed, and only once"
-    )]
-    fn fill(
-        &mut self,
-        seq: u64,
-        time: Timestamp,
-        instrument: InstrumentId,
-        trade: &Trade,
-        is_maker: bool,
-        quote_amount: Amount,
-        fee: Fee,
-    ) {
-        let (order_id, account, side) = if is_maker {
-            let side = trade.taker_side.opposite();
-            (trade.maker_order_id, trade.maker_account, side)
-        } else {
-            (trade.taker_order_id, trade.taker_account, trade.taker_side)
-        };
-        if let Some(order) = self.orders.get_mut(&order_id) {
-            order.fill(time, trade.quantity, quote_amount);
+    fn fill(&mut self, seq: u64, account: AccountId, fill: Fill, executions: &mut Executions<'_>) {
+        if let Some(order) = self.orders.get_mut(&fill.order_id) {
+            order.fill(fill.time, fill.quantity, fill.quote_amount);
+            executions.tell(seq, order, || ExecutionKind::Traded(fill.clone()));
         }
         let orders = self.accounts.entry(account).or_default();
-        let fill = Fill {
-            trade_id: trade.id,
-            order_id,
-            instrument,
-            side,
-            price: trade.price,
-            quantity: trade.quantity,
-            quote_amount,
-            commission: fee.amount,
-            commission_asset: Some(fee.asset),
-            is_maker,
-            time,
-        };
         orders.fills.push_back((seq, fill));
         orders.forget_fills(self.fills);
     }

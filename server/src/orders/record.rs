@@ -97,6 +97,11 @@ impl OrderRecord {
         accepted
     }
 
+    /// Whether it may still trade.
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self.status, OrderStatus::New | OrderStatus::PartiallyFilled)
+    }
+
     /// The order as it was right after it was placed, for this quantity and with these terms, when
     /// what had traded was worth `quote_amount`.
     pub(crate) fn when_placed(
@@ -218,6 +223,47 @@ pub(crate) struct Fill {
     pub(crate) commission_asset: Option<AssetId>,
     pub(crate) is_maker: bool,
     pub(crate) time: Timestamp,
+}
+
+impl Fill {
+    /// The sides of a trade and whose they are, the maker's first; nothing of what is no trade.
+    pub(crate) fn both(time: Timestamp, event: &Event) -> impl Iterator<Item = (AccountId, Self)> {
+        let sides = match event {
+            Event::Traded {
+                instrument,
+                trade,
+                quote_amount,
+                maker_fee,
+                taker_fee,
+                ..
+            } => {
+                let taker = Self {
+                    trade_id: trade.id,
+                    order_id: trade.taker_order_id,
+                    instrument: *instrument,
+                    side: trade.taker_side,
+                    price: trade.price,
+                    quantity: trade.quantity,
+                    quote_amount: *quote_amount,
+                    commission: taker_fee.amount,
+                    commission_asset: Some(taker_fee.asset),
+                    is_maker: false,
+                    time,
+                };
+                let maker = Self {
+                    order_id: trade.maker_order_id,
+                    side: trade.taker_side.opposite(),
+                    commission: maker_fee.amount,
+                    commission_asset: Some(maker_fee.asset),
+                    is_maker: true,
+                    ..taker.clone()
+                };
+                Some([(trade.maker_account, maker), (trade.taker_account, taker)])
+            }
+            _ => None,
+        };
+        sides.into_iter().flatten()
+    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::buses::Buses;
 use super::log::LogPlace;
 use super::options::Options;
 use super::storage::{Storage, secret_key};
-use super::{Folds, Role, Task, asked_to_stop};
+use super::{Folds, Role, Task, asked_to_stop, let_listen};
 use crate::accounts::Credentials;
 use crate::api::symbols::Symbols;
 use crate::bus::redis;
@@ -148,6 +148,7 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
     if let Some(listener) = clients {
         let address = listener.local_addr()?;
         let app = Arc::new(App {
+            users: let_listen(folds.listen, &symbols, &storage.credentials),
             limits: ClientLimits::new(&config.limits),
             websockets: Places::new(&config.limits),
             config,

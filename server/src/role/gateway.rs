@@ -10,7 +10,7 @@ use orderbook_core::Timestamp;
 use super::buses::add_streams;
 use super::engine_room::listen;
 use super::storage::Storage;
-use super::{Folds, Role, Task, asked_to_stop};
+use super::{Folds, Role, Task, asked_to_stop, let_listen};
 use crate::api::streams::{Topic, stream_name};
 use crate::api::symbols::Symbols;
 use crate::bus::redis::{self, Redis};
@@ -109,6 +109,7 @@ pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
     following.spawn(market.run());
 
     let app = Arc::new(App {
+        users: let_listen(folds.listen, &symbols, &storage.credentials),
         limits: ClientLimits::new(&config.limits),
         websockets: Places::new(&config.limits),
         config,

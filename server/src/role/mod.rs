@@ -15,9 +15,14 @@ use tokio::sync::oneshot;
 
 pub(crate) use buses::REMEMBERED_EVENTS;
 
-use crate::accounts::{self, BalanceModel};
+use std::sync::Arc;
+
+use crate::accounts::{self, BalanceModel, Credentials};
+use crate::api::symbols::Symbols;
 use crate::bus::{InProcessBus, ReadModel};
 use crate::cli::RoleCommand;
+use crate::gateway::UserStreams;
+use crate::gateway::users::watch;
 use crate::marketdata::{self, MarketModel};
 use crate::orders::{self, OrderModel};
 use crate::snapshots::Models;
@@ -95,12 +100,13 @@ pub(crate) async fn run(role: RoleCommand) -> anyhow::Result<()> {
     }
 }
 
-/// The folds of a process, and how the one of the markets is told to begin.
+/// The folds of a process, and how those that tell somebody are told to begin.
 pub(crate) struct Folds {
     pub(crate) orders: ReadModel<OrderModel>,
     pub(crate) balances: ReadModel<BalanceModel>,
     pub(crate) markets: ReadModel<MarketModel>,
     begin: oneshot::Sender<marketdata::service::Started>,
+    listen: oneshot::Sender<UserStreams>,
 }
 
 impl Folds {
@@ -111,8 +117,15 @@ impl Folds {
         let balances = ReadModel::new(models.balances, seq);
         let markets = ReadModel::new(models.markets, seq);
         let (begin, started) = oneshot::channel();
+        let (listen, users) = oneshot::channel();
         if role.runs(Task::FoldOrders) {
-            tokio::spawn(orders::service::run(orders.clone(), bus.subscribe()));
+            let (orders, balances) = (orders.clone(), balances.clone());
+            tokio::spawn(orders::service::run(
+                orders,
+                balances,
+                bus.subscribe(),
+                users,
+            ));
         }
         if role.runs(Task::FoldBalances) {
             tokio::spawn(accounts::service::run(balances.clone(), bus.subscribe()));
@@ -126,8 +139,22 @@ impl Folds {
             balances,
             markets,
             begin,
+            listen,
         }
     }
+}
+
+/// Lets clients listen to what the folds come to from here on.
+fn let_listen(
+    listen: oneshot::Sender<UserStreams>,
+    symbols: &Arc<Symbols>,
+    credentials: &Credentials,
+) -> UserStreams {
+    let users = UserStreams::new(Arc::clone(symbols));
+    // Without the fold there is nothing to hear, and the feed ends the process.
+    drop(listen.send(users.clone()));
+    tokio::spawn(watch::run(users.clone(), credentials.clone()));
+    users
 }
 
 /// Ctrl-C, or the signal that process managers send.

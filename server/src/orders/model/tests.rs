@@ -1,7 +1,7 @@
 //! What is kept and what is forgotten, also from one start to the next.
 
-use accounts_core::{AssetId, Delta};
-use orderbook_core::{CloseReason, Order, Price, Quantity, Side, TradeId};
+use accounts_core::{Amount, AssetId, Delta, Fee};
+use orderbook_core::{CloseReason, Order, Price, Quantity, Side, Trade, TradeId};
 
 use super::*;
 use crate::orders::OrderStatus;
