@@ -26,3 +26,4 @@ mod starts;
 mod streams;
 mod takeover;
 mod walkthrough;
+mod ws_api;

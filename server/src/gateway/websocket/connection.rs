@@ -39,6 +39,9 @@ const TOO_OLD: Farewell = (
 
 /// What a client talks to. Answers go to the outbox of the connection.
 pub(crate) trait Session: Send {
+    /// Whether so many texts a second are allowed and no more, whatever they say.
+    const METERED: bool = true;
+
     /// Takes a message; `None` is one that is not text. Until this returns, nothing is sent and no
     /// other message is taken.
     fn hear(&mut self, text: Option<&str>) -> impl Future<Output = ()> + Send;
@@ -94,15 +97,11 @@ pub(super) async fn serve<S, E>(
     drop(timeout(HANGING_UP, hanging_up).await);
 }
 
-async fn converse<S, E>(
-    socket: &mut S,
-    inbox: &mut Inbox,
-    session: &mut impl Session,
-    rules: Rules,
-) -> End
+async fn converse<S, E, C>(socket: &mut S, inbox: &mut Inbox, session: &mut C, rules: Rules) -> End
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message> + Unpin,
     E: Display,
+    C: Session,
 {
     let begun = Instant::now();
     let mut heard = begun;
@@ -122,7 +121,8 @@ where
                     Some(Ok(message)) => message,
                 };
                 heard = Instant::now();
-                if !allowance.take() {
+                let is_metered = C::METERED || !matches!(message, Message::Text(_));
+                if is_metered && !allowance.take() {
                     return End::SentAway(TOO_MANY_REQUESTS);
                 }
                 match message {

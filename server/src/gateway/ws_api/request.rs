@@ -146,7 +146,11 @@ mod tests {
             ("[]", RequestId::Null, -1130),
             (r#"{"id":"x"}"#, text("x"), -1130),
             (r#"{"id":"x","method":1}"#, text("x"), -1130),
-            (r#"{"id":"x","method":"ping","params":[]}"#, text("x"), -1130),
+            (
+                r#"{"id":"x","method":"ping","params":[]}"#,
+                text("x"),
+                -1130,
+            ),
             (r#"{"id":{},"method":"ping"}"#, RequestId::Null, -1130),
             (
                 r#"{"id":"x","method":"ping","params":{"a":1,"a":2}}"#,
@@ -157,7 +161,10 @@ mod tests {
             assert_eq!(read(frame).expect_err(frame), (id, code), "{frame}");
         }
         // Deep nesting is refused rather than followed.
-        let deep = format!("{{\"method\":\"ping\",\"params\":{{\"a\":{}", "[".repeat(10_000));
+        let deep = format!(
+            "{{\"method\":\"ping\",\"params\":{{\"a\":{}",
+            "[".repeat(10_000)
+        );
         assert!(read(&deep).is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! What one connection has asked for, and who it has proven to be.
 
 use std::collections::BTreeSet;
+use std::future::{Future, poll_fn};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::Poll;
@@ -53,6 +54,9 @@ struct Logon {
 }
 
 impl Session for Conversation {
+    /// Each has its weight.
+    const METERED: bool = false;
+
     async fn hear(&mut self, text: Option<&str>) {
         let request = match text {
             Some(text) => parse(text),
@@ -63,7 +67,11 @@ impl Session for Conversation {
             Err((id, error)) => {
                 let (used, allowed) = self.app.limits.request(self.client, 1);
                 let limits = rate_limits::used(&self.app.config.limits, used, None);
-                self.say(&reply(&id, Err(allowed.err().unwrap_or(error)), Some(limits)));
+                self.say(&reply(
+                    &id,
+                    Err(allowed.err().unwrap_or(error)),
+                    Some(limits),
+                ));
             }
         }
     }
@@ -137,7 +145,8 @@ impl Conversation {
             drop(place);
         });
         // What can be handed in at once is, so that the next request comes behind it.
-        if futures_util::poll!(&mut running) == Poll::Pending {
+        let done = poll_fn(|context| Poll::Ready(running.as_mut().poll(context).is_ready()));
+        if !done.await {
             tokio::spawn(running);
         }
     }
@@ -175,8 +184,7 @@ impl Conversation {
             }
             "userDataStream.subscribe" => {
                 let logon = self.logon.as_ref().ok_or(ApiError::NOT_LOGGED_ON)?;
-                let caller =
-                    identify_key(&self.app, &logon.key, Scope::Read, self.client).await?;
+                let caller = identify_key(&self.app, &logon.key, Scope::Read, self.client).await?;
                 self.subscribe(caller)
             }
             "userDataStream.unsubscribe" => {
@@ -189,7 +197,14 @@ impl Conversation {
 
     async fn signed(&self, request: &Request) -> Result<Caller, ApiError> {
         let params = &request.params;
-        identify_signed(&self.app, params, &payloads(params), Scope::Read, self.client).await
+        identify_signed(
+            &self.app,
+            params,
+            &payloads(params),
+            Scope::Read,
+            self.client,
+        )
+        .await
     }
 
     fn subscribe(&mut self, caller: Caller) -> Result<String, ApiError> {
@@ -360,11 +375,17 @@ mod tests {
         let id = RequestId::Text("a\"b".into());
         let told = read(reply(&id, Ok("{}".into()), Some(limits())));
         assert_eq!(told["id"], "a\"b");
-        assert_eq!((&told["status"], &told["result"]), (&json!(200), &json!({})));
+        assert_eq!(
+            (&told["status"], &told["result"]),
+            (&json!(200), &json!({}))
+        );
         assert_eq!(told["rateLimits"][0]["count"], 7);
         let told = read(reply(&RequestId::Null, Err(ApiError::BAD_SIGNATURE), None));
         assert_eq!(told["id"], Value::Null);
-        assert_eq!((&told["status"], &told["error"]["code"]), (&json!(400), &json!(-1022)));
+        assert_eq!(
+            (&told["status"], &told["error"]["code"]),
+            (&json!(400), &json!(-1022))
+        );
         assert_eq!(told.get("rateLimits"), None);
     }
 }

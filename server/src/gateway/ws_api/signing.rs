@@ -18,7 +18,10 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The forms in which parameters may have been signed.
 pub(super) fn payloads(params: &Params) -> Vec<Vec<u8>> {
-    let mut pairs: Vec<_> = params.iter().filter(|(name, _)| *name != "signature").collect();
+    let mut pairs: Vec<_> = params
+        .iter()
+        .filter(|(name, _)| *name != "signature")
+        .collect();
     pairs.sort_unstable();
     let join = |encode: &dyn Fn(&str) -> String| {
         let pairs = pairs
