@@ -4,6 +4,7 @@
 pub(crate) mod auth;
 mod client;
 mod dispatch;
+mod elsewhere;
 mod hub;
 mod limits;
 pub(crate) mod operation;

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use axum::http::Method;
 
 use super::auth::{Access, Scope};
+use super::elsewhere;
 use super::operation::Operation;
 use super::parameters::{
     END_TIME, FROM_ID, INTERVAL, LIMIT, NEW_CLIENT_ORDER_ID, NEW_ORDER, OMIT_ZERO_BALANCES,
@@ -23,6 +24,7 @@ pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         market_data(),
         trading(),
         account(),
+        elsewhere(),
         own_account(),
     ];
     Registry::new(operations.into_iter().flatten().collect())
@@ -209,6 +211,42 @@ fn account() -> Vec<Operation> {
             .socket("account.status")
             .takes(&[OMIT_ZERO_BALANCES])
             .weight(|_| 20),
+    ]
+}
+
+/// What other services than this exchange would answer.
+fn elsewhere() -> Vec<Operation> {
+    let nothing = |access, about, path| {
+        Operation::new(access, about, elsewhere::nothing).rest(Method::GET, path)
+    };
+    let no_instruments = |path| {
+        let about = "List instruments of futures: there are none";
+        Operation::new(Access::Public, about, elsewhere::no_instruments).rest(Method::GET, path)
+    };
+    vec![
+        nothing(
+            READ,
+            "List wallets: there are none",
+            "/sapi/v1/capital/config/getall",
+        ),
+        nothing(
+            Access::Public,
+            "List pairs with margin: there are none",
+            "/sapi/v1/margin/allPairs",
+        ),
+        nothing(
+            Access::Public,
+            "List pairs with isolated margin: there are none",
+            "/sapi/v1/margin/isolated/allPairs",
+        ),
+        no_instruments("/fapi/v1/exchangeInfo"),
+        no_instruments("/dapi/v1/exchangeInfo"),
+        Operation::new(
+            Access::Public,
+            "Tell whether the exchange is in order",
+            elsewhere::system_status,
+        )
+        .rest(Method::GET, "/sapi/v1/system/status"),
     ]
 }
 
