@@ -1,0 +1,217 @@
+//! Fan-out: many subscribers of the depth and the trades of one symbol.
+//!
+//! How late a message is, is counted from the time that it says it is of, by the same clock. It says
+//! that in whole milliseconds, so up to one of them is rounding. What a trade says is when its order was
+//! taken, so it includes the time until that was durable; what a change of the depth says is when it
+//! was published, after it had gathered for up to a tenth of a second.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use crate::account::Accounts;
+use crate::cli::LoadArgs;
+use crate::flow::{REQUESTS_PER_TRADE, Trader};
+use crate::http::Http;
+use crate::process::{Cpu, Meter, resident};
+use crate::report::{Samples, hundredths, known, millis, per_second, percent, table, thousands};
+use crate::servers::Server;
+use crate::subscriber::{Heard, Subscriber};
+
+/// How many connections the orders come over.
+const CONNECTIONS: u32 = 8;
+/// How often is looked whether everybody has heard everything, and how long that may take.
+const PAUSE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Measures, and tells in a table.
+pub(crate) async fn measure(
+    args: &LoadArgs,
+    exchange: &Server,
+    accounts: &Accounts,
+    traders: &mut u64,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let memory = || exchange.pid.map(resident).transpose();
+    let before = memory()?;
+    let mut subscribers = Vec::new();
+    for _ in 0..args.subscribers {
+        subscribers.push(Subscriber::connect(exchange.address).await?);
+    }
+    let idle = memory()?;
+    let mut rows = Vec::new();
+    for trades in &args.trades {
+        let phase = listen(args, *trades, exchange, accounts, traders, &subscribers).await?;
+        rows.extend(phase.rows());
+        accounts.clear(exchange.address).await?;
+        settle(&subscribers).await?;
+    }
+    let after = memory()?;
+
+    let count = args.subscribers;
+    writeln!(
+        out,
+        "{count} subscribers of {} and {}, {} s for each row; none lost a message.",
+        crate::subscriber::DEPTH,
+        crate::subscriber::TRADE,
+        seconds(args).as_secs()
+    )?;
+    let each = |then: Option<u64>| {
+        let bytes = then
+            .zip(before)
+            .map(|(then, before)| then.saturating_sub(before) / count);
+        known(bytes.map(|bytes| format!("{}.{}", bytes / 1_000, bytes % 1_000 / 100)))
+    };
+    writeln!(
+        out,
+        "Memory of the server for each connection: {} kB when all had subscribed, {} kB in the end.",
+        each(idle),
+        each(after)
+    )?;
+    table(out, HEADER, &rows)?;
+    Ok(())
+}
+
+const HEADER: [&str; 9] = [
+    "stream",
+    "messages",
+    "messages delivered/s",
+    "all messages/s",
+    "p50 ms",
+    "p99 ms",
+    "p99.9 ms",
+    "cores, client",
+    "cores, server",
+];
+
+/// How long a row takes.
+fn seconds(args: &LoadArgs) -> Duration {
+    Duration::from_secs(if args.brief { 2 } else { 2 * args.seconds })
+}
+
+/// What was heard while there were so many trades.
+struct Phase {
+    took: Duration,
+    depth: Samples,
+    trades: Samples,
+    cpu: Cpu,
+    subscribers: u64,
+}
+
+impl Phase {
+    fn rows(&self) -> [[String; 9]; 2] {
+        let all = self.depth.count() + self.trades.count();
+        let cores = |cpu: Duration| hundredths(percent(cpu.as_nanos(), self.took.as_nanos()));
+        [("trade", &self.trades), ("depth@100ms", &self.depth)].map(|(name, delays)| {
+            [
+                name.into(),
+                thousands(delays.count() / self.subscribers.max(1)),
+                thousands(per_second(delays.count(), self.took)),
+                thousands(per_second(all, self.took)),
+                millis(delays.within(500)),
+                millis(delays.within(990)),
+                millis(delays.within(999)),
+                cores(self.cpu.client),
+                known(self.cpu.server.map(cores)),
+            ]
+        })
+    }
+}
+
+/// Lets the symbol be traded, and gathers what the subscribers hear of it.
+async fn listen(
+    args: &LoadArgs,
+    trades: u64,
+    exchange: &Server,
+    accounts: &Accounts,
+    traders: &mut u64,
+    subscribers: &[Subscriber],
+) -> anyhow::Result<Phase> {
+    settle(subscribers).await?;
+    for subscriber in subscribers {
+        subscriber.take();
+    }
+    let meter = Meter::start(exchange.pid)?;
+    let begun = Instant::now();
+    let every = Duration::from_secs(1) * CONNECTIONS / u32::try_from(trades * REQUESTS_PER_TRADE)?;
+    let mut trading = JoinSet::new();
+    for number in 0..u64::from(CONNECTIONS) {
+        *traders += 1;
+        let (pair, trader) = (accounts.of(number), Trader::new(*traders));
+        let http = Http::connect(exchange.address).await?;
+        trading.spawn(trade(http, pair, trader, every, begun + seconds(args)));
+    }
+    while let Some(ended) = trading.join_next().await {
+        ended??;
+    }
+    settle(subscribers).await?;
+    let cpu = meter.read()?;
+    let heard: Vec<Heard> = subscribers.iter().map(Subscriber::take).collect();
+    // Who is behind needs longer than the trades took.
+    let last = heard.iter().filter_map(|it| it.at).max();
+    let took = last.map_or_else(|| begun.elapsed(), |last| last.duration_since(begun));
+    let delays = |of: fn(&Heard) -> &Vec<Duration>| {
+        Samples::new(heard.iter().flat_map(|it| of(it).iter().copied()).collect())
+    };
+    let (depth, trades) = (delays(|it| &it.depth), delays(|it| &it.trades));
+    let subscribers = heard.len() as u64;
+    ensure!(
+        depth.count() >= subscribers && trades.count() >= subscribers,
+        "hardly anything was heard: {} trades and {} changes of the depth",
+        trades.count(),
+        depth.count()
+    );
+    Ok(Phase {
+        took,
+        depth,
+        trades,
+        cpu,
+        subscribers,
+    })
+}
+
+/// Sends the next request each time, until it is over.
+async fn trade(
+    mut http: Http,
+    pair: crate::account::Pair,
+    mut trader: Trader,
+    every: Duration,
+    until: Instant,
+) -> anyhow::Result<()> {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut request = String::new();
+    while Instant::now() < until {
+        ticks.tick().await;
+        let ask = trader.next();
+        request.clear();
+        pair.key(ask.side()).rest(&ask, &mut request);
+        let answer = http.send(request.as_bytes()).await?;
+        ensure!(answer.status == 200, "an order was refused: {answer}");
+        trader.done(&ask);
+    }
+    Ok(())
+}
+
+/// Waits until nothing more comes, and all have heard the same last messages.
+async fn settle(subscribers: &[Subscriber]) -> anyhow::Result<()> {
+    let (begun, mut before) = (Instant::now(), None);
+    loop {
+        let mut last = Vec::with_capacity(subscribers.len());
+        for subscriber in subscribers {
+            last.push(subscriber.last()?);
+        }
+        let same = last.windows(2).all(|two| two[0] == two[1]);
+        if same && before.as_ref() == Some(&last) {
+            return Ok(());
+        }
+        let late = begun.elapsed() > PATIENCE;
+        ensure!(!late || same, "some subscribers miss the last messages");
+        ensure!(!late, "the streams do not come to rest");
+        before = Some(last);
+        sleep(PAUSE).await;
+    }
+}
