@@ -77,9 +77,9 @@ pub(crate) async fn measure(
 
 const HEADER: [&str; 9] = [
     "stream",
-    "messages",
-    "messages delivered/s",
-    "all messages/s",
+    "trades/s",
+    "messages/s",
+    "messages/s, both streams",
     "p50 ms",
     "p99 ms",
     "p99.9 ms",
@@ -103,12 +103,13 @@ struct Phase {
 
 impl Phase {
     fn rows(&self) -> [[String; 9]; 2] {
+        let traded = self.trades.count() / self.subscribers.max(1);
         let all = self.depth.count() + self.trades.count();
         let cores = |cpu: Duration| hundredths(percent(cpu.as_nanos(), self.took.as_nanos()));
         [("trade", &self.trades), ("depth@100ms", &self.depth)].map(|(name, delays)| {
             [
                 name.into(),
-                thousands(delays.count() / self.subscribers.max(1)),
+                thousands(per_second(traded, self.took)),
                 thousands(per_second(delays.count(), self.took)),
                 thousands(per_second(all, self.took)),
                 millis(delays.within(500)),
