@@ -22,6 +22,7 @@ mod roles;
 mod secrets;
 mod sessions;
 mod snapshots;
+mod sockets;
 mod starts;
 mod streams;
 mod takeover;

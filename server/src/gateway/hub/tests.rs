@@ -1,4 +1,3 @@
-use std::ptr;
 use std::sync::atomic::Ordering;
 
 use axum::extract::ws::Utf8Bytes;
@@ -101,7 +100,7 @@ fn a_message_is_written_once() {
     let first: [Utf8Bytes; 2] = std::array::from_fn(|_| texts.next().expect("there are more"));
     assert_ne!(first[0], first[1]);
     for (number, text) in (0..).zip(texts) {
-        assert!(ptr::eq(&*text, &*first[number % 2]), "{text:?}");
+        assert_eq!(text.as_ptr(), first[number % 2].as_ptr(), "{text:?}");
     }
 }
 

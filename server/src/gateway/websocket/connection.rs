@@ -111,7 +111,7 @@ where
     loop {
         let sent = tokio::select! {
             outgoing = inbox.next() => match outgoing {
-                Outgoing::Text(text) => send(socket, inbox, Message::Text(text)).await,
+                Outgoing::Text(text) => send(socket, inbox, vec![Message::Text(text)]).await,
                 Outgoing::Close(why) => Err(End::SentAway(why)),
             },
             received = socket.next() => {
@@ -128,21 +128,19 @@ where
                 match message {
                     Message::Text(text) => session.hear(Some(text.as_str())).await,
                     Message::Binary(_) => session.hear(None).await,
-                    Message::Pong(_) => {}
+                    Message::Pong(_) => continue,
                     Message::Close(_) => return End::Left,
-                    // The protocol layer has the answer ready; a client that does not take it shall
-                    // not have any number of them.
-                    Message::Ping(_) => if let Err(end) = deliver(socket, inbox, Vec::new()).await {
-                        return end;
-                    }
+                    // The protocol layer has the answer ready.
+                    Message::Ping(_) => {}
                 }
-                Ok(())
+                // Who does not take the answers gets no more of them.
+                send(socket, inbox, Vec::new()).await
             }
             _ = pings.tick() => {
                 if heard.elapsed() >= SILENCE {
                     return End::SentAway(SILENT);
                 }
-                deliver(socket, inbox, vec![Message::Ping(Bytes::new())]).await
+                send(socket, inbox, vec![Message::Ping(Bytes::new())]).await
             }
             () = sleep_until(begun + rules.lifetime) => Err(End::SentAway(TOO_OLD)),
         };
@@ -161,13 +159,13 @@ fn fault(error: &impl Display) -> Farewell {
     }
 }
 
-/// Sends a message and what else waits by now, as far as it goes in one go.
-async fn send<S>(socket: &mut S, inbox: &mut Inbox, first: Message) -> Result<(), End>
+/// Sends messages and what else waits by now, as far as it goes in one go, unless the connection is
+/// to end before that.
+async fn send<S>(socket: &mut S, inbox: &mut Inbox, mut messages: Vec<Message>) -> Result<(), End>
 where
     S: Sink<Message> + Unpin,
 {
     let mut size = 0;
-    let mut messages = vec![first];
     while size < BATCH {
         match inbox.try_next() {
             Some(Outgoing::Text(text)) => {
@@ -178,14 +176,6 @@ where
             None => break,
         }
     }
-    deliver(socket, inbox, messages).await
-}
-
-/// Sends messages, unless the connection is to end before that.
-async fn deliver<S>(socket: &mut S, inbox: &mut Inbox, messages: Vec<Message>) -> Result<(), End>
-where
-    S: Sink<Message> + Unpin,
-{
     let sending = async {
         for message in messages {
             socket.feed(message).await?;

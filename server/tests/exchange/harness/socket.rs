@@ -2,10 +2,10 @@
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
 use super::{DEADLINE, Server};
 
@@ -21,6 +21,42 @@ impl Socket {
             .expect("connecting takes no longer than the deadline")
             .unwrap_or_else(|error| panic!("{path} must upgrade: {error}"));
         Self { stream }
+    }
+
+    /// As [`Self::connect`], with little room between the server and what is read here.
+    pub(crate) async fn narrow(server: &Server, path: &str) -> Self {
+        let url = format!("ws://{}{path}", server.address());
+        let socket = TcpSocket::new_v4().expect("there are sockets");
+        socket.set_recv_buffer_size(16 * 1024).expect("a size");
+        let connecting = async {
+            let stream = socket.connect(server.address()).await?;
+            client_async(url, MaybeTlsStream::Plain(stream)).await
+        };
+        let (stream, _) = timeout(DEADLINE, connecting)
+            .await
+            .expect("connecting takes no longer than the deadline")
+            .unwrap_or_else(|error| panic!("{path} must upgrade: {error}"));
+        Self { stream }
+    }
+
+    /// What is answered where nothing is upgraded: a status and a JSON body.
+    pub(crate) async fn refusal(server: &Server, path: &str) -> Option<(u16, Value)> {
+        let url = format!("ws://{}{path}", server.address());
+        let connecting = timeout(DEADLINE, connect_async(url)).await;
+        match connecting.expect("connecting takes no longer than the deadline") {
+            Ok(_) => None,
+            Err(Error::Http(response)) => {
+                let body = response.body().as_deref().unwrap_or_default();
+                let body = serde_json::from_slice(body).expect("errors are JSON");
+                Some((response.status().as_u16(), body))
+            }
+            Err(error) => panic!("{path} must be answered: {error}"),
+        }
+    }
+
+    pub(crate) async fn refused(server: &Server, path: &str) -> (u16, Value) {
+        let refusal = Self::refusal(server, path).await;
+        refusal.unwrap_or_else(|| panic!("{path} must be refused"))
     }
 
     pub(crate) async fn send(&mut self, message: Message) {
@@ -59,6 +95,30 @@ impl Socket {
                 Some(Ok(other)) => panic!("neither an event nor an answer: {other:?}"),
             }
         }
+    }
+
+    /// The next frame, of whatever kind.
+    pub(crate) async fn next_frame(&mut self) -> Option<Message> {
+        let next = timeout(DEADLINE, self.stream.next()).await;
+        next.expect("a frame comes within the deadline")?.ok()
+    }
+
+    /// What comes until the server ends the connection, and the code and the reason that it gives.
+    pub(crate) async fn until_closed(&mut self) -> (Vec<Value>, Option<(u16, String)>) {
+        let mut messages = Vec::new();
+        while let Some(frame) = self.next_frame().await {
+            match frame {
+                Message::Text(text) => {
+                    messages.push(serde_json::from_str(&text).expect("messages are JSON"));
+                }
+                Message::Close(close) => {
+                    let why = close.map(|close| (close.code.into(), close.reason.to_string()));
+                    return (messages, why);
+                }
+                _ => {}
+            }
+        }
+        (messages, None)
     }
 
     /// The next event or answer.

@@ -34,9 +34,10 @@ impl Sink<Message> for Wire {
 
     fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
         // A client that begins again to read is noticed at the next deadline.
-        match *self.takes.borrow() {
-            true => Poll::Ready(Ok(())),
-            false => Poll::Pending,
+        if *self.takes.borrow() {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
         }
     }
 
@@ -114,9 +115,9 @@ impl Client {
     }
 }
 
-fn close((code, reason): Farewell) -> Option<Message> {
+fn close((code, reason): Farewell) -> Message {
     let reason = reason.into();
-    Some(Message::Close(Some(CloseFrame { code, reason })))
+    Message::Close(Some(CloseFrame { code, reason }))
 }
 
 fn secs(seconds: u64) -> Duration {
@@ -160,7 +161,7 @@ async fn a_client_that_is_silent_is_sent_away() {
     sleep(secs(30)).await;
     client.say(Message::Ping(Bytes::new()));
     // Looked at with each ping, then time to hang up.
-    assert_eq!(client.ended().await, (secs(100 + 2), close(SILENT)));
+    assert_eq!(client.ended().await, (secs(100 + 2), Some(close(SILENT))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -173,7 +174,7 @@ async fn a_connection_does_not_stand_for_ever() {
         }
     });
     let day = secs(24 * 60 * 60);
-    assert_eq!(client.ended().await, (day + secs(2), close(TOO_OLD)));
+    assert_eq!(client.ended().await, (day + secs(2), Some(close(TOO_OLD))));
     ponging.await.expect("it ends");
 }
 
@@ -191,7 +192,7 @@ async fn a_client_that_sends_too_much_is_sent_away() {
     for _ in 0..100 {
         client.say(Message::Ping(Bytes::new()));
     }
-    assert_eq!(client.ended().await.1, close(TOO_MANY_REQUESTS));
+    assert_eq!(client.ended().await.1, Some(close(TOO_MANY_REQUESTS)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -212,7 +213,7 @@ async fn a_client_that_takes_nothing_is_sent_away() {
     client.outbox.push("1".into()).expect("it stands");
     sleep(STALLED + secs(1)).await;
     client.takes.send_replace(true);
-    assert_eq!(client.ended().await.1, close(TOO_SLOW));
+    assert_eq!(client.ended().await.1, Some(close(TOO_SLOW)));
 }
 
 /// However long sending takes, a client that is sent away is not waited for.
@@ -225,7 +226,7 @@ async fn a_farewell_does_not_wait_for_what_is_being_sent() {
     while client.outbox.push("more".into()).is_ok() {}
     client.takes.send_replace(true);
     let (after, last) = client.ended().await;
-    assert_eq!((after, last), (secs(1 + 2), close(TOO_SLOW)));
+    assert_eq!((after, last), (secs(1 + 2), Some(close(TOO_SLOW))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -237,7 +238,7 @@ async fn what_cannot_be_read_ends_the_connection_with_a_reason() {
         let mut client = Client::connect();
         let incoming = client.incoming.as_ref().expect("not hung up");
         incoming.send(Err(error.into())).expect("it is served");
-        assert_eq!(client.ended().await.1, close(why));
+        assert_eq!(client.ended().await.1, Some(close(why)));
     }
 }
 
