@@ -196,3 +196,21 @@ async fn waiting_for_a_farewell_loses_no_message() {
     let next = timeout(Duration::from_secs(10), inbox.next());
     assert_eq!(next.await.expect("there"), Outgoing::Text("1".into()));
 }
+
+#[test]
+fn who_is_dismissed_hears_what_waits_and_nothing_else() {
+    let (outbox, mut inbox) = Outbox::new(1_000);
+    outbox.push("1".into()).expect("room");
+    outbox.dismiss(REVOKED);
+    outbox.dismiss(TOO_SLOW);
+    assert_eq!(outbox.push("2".into()), Err(Gone));
+    assert_eq!(inbox.try_next(), Some(Outgoing::Text("1".into())));
+    assert_eq!(inbox.try_next(), Some(Outgoing::Close(REVOKED)));
+
+    // Being sent away is at once all the same.
+    let (outbox, mut inbox) = Outbox::new(1_000);
+    outbox.push("1".into()).expect("room");
+    outbox.dismiss(TOO_SLOW);
+    outbox.send_away(REVOKED);
+    assert_eq!(inbox.try_next(), Some(Outgoing::Close(REVOKED)));
+}

@@ -172,8 +172,8 @@ where
                 size += text.len();
                 messages.push(Message::Text(text));
             }
-            Some(Outgoing::Close(why)) => return Err(End::SentAway(why)),
-            None => break,
+            // What has been taken out so far is sent if it can be.
+            Some(Outgoing::Close(_)) | None => break,
         }
     }
     let sending = async {

@@ -251,3 +251,16 @@ async fn a_client_that_says_farewell_is_let_go() {
     client.incoming = None;
     assert_eq!(client.ended().await, (Duration::from_millis(1), None));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_dismissed_hears_what_waits() {
+    let mut client = Client::connect();
+    for text in ["1", "2", "3"] {
+        client.outbox.push(text.into()).expect("it stands");
+    }
+    client.outbox.dismiss(TOO_OLD);
+    (&mut client.serving).await.expect("it ends");
+    let texts = ["1", "2", "3"].map(Message::text).into_iter();
+    let expected: Vec<_> = texts.chain([close(TOO_OLD)]).collect();
+    assert_eq!(client.taken(), expected);
+}
