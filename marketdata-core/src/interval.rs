@@ -8,7 +8,7 @@ use orderbook_core::Timestamp;
 
 const DAY_MICROS: u64 = 86_400_000_000;
 
-/// How long a candle is: a duration that divides a day, a week or a month.
+/// How long a candle is: a duration that divides a day, three days, a week or a month.
 ///
 /// Buckets are half open, `[open, close)`, and aligned in UTC: those of durations to the Unix
 /// epoch, so that a day begins at midnight and four hours at 00:00, 04:00, 08:00 and so on; weeks
@@ -36,7 +36,7 @@ pub struct Interval(Length);
 /// In this order, the shorter comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Length {
-    /// Divides a day.
+    /// Divides a day, or is three of them.
     Micros(u64),
     Week,
     Month,
@@ -69,6 +69,8 @@ impl Interval {
     pub const TWELVE_HOURS: Self = Self::of_seconds(43_200);
     /// `1d`.
     pub const ONE_DAY: Self = Self::of_seconds(86_400);
+    /// `3d`, counted from the epoch.
+    pub const THREE_DAYS: Self = Self::of_seconds(259_200);
     /// `1w`, from Monday to Sunday.
     pub const ONE_WEEK: Self = Self(Length::Week);
     /// `1M`, from the first to the last day of the month.
@@ -85,7 +87,7 @@ impl Interval {
         Self::ONE_DAY,
     ];
 
-    /// Of the durations above, each of which divides a day.
+    /// Of the durations above.
     const fn of_seconds(seconds: u64) -> Self {
         Self(Length::Micros(seconds * 1_000_000))
     }
@@ -94,9 +96,10 @@ impl Interval {
     ///
     /// # Errors
     ///
-    /// [`IntervalError::NoPartOfADay`] where a day cannot be divided by it.
+    /// [`IntervalError::NoPartOfADay`] where a day cannot be divided by it, unless it is three days.
     pub const fn of_micros(micros: u64) -> Result<Self, IntervalError> {
-        if micros == 0 || !DAY_MICROS.is_multiple_of(micros) {
+        let divides_a_day = micros != 0 && DAY_MICROS.is_multiple_of(micros);
+        if !divides_a_day && micros != 3 * DAY_MICROS {
             return Err(IntervalError::NoPartOfADay);
         }
         Ok(Self(Length::Micros(micros)))
@@ -126,9 +129,8 @@ impl Interval {
     pub const fn divides(self, longer: Self) -> bool {
         match (self.0, longer.0) {
             (Length::Micros(length), Length::Micros(longer)) => longer.is_multiple_of(length),
-            (Length::Micros(_), _)
-            | (Length::Week, Length::Week)
-            | (Length::Month, Length::Month) => true,
+            (Length::Micros(length), _) => DAY_MICROS.is_multiple_of(length),
+            (Length::Week, Length::Week) | (Length::Month, Length::Month) => true,
             (Length::Week | Length::Month, _) => false,
         }
     }
@@ -290,7 +292,7 @@ impl TryFrom<String> for Interval {
 #[non_exhaustive]
 pub enum IntervalError {
     /// The buckets of a duration that does not divide a day would begin at another time each day.
-    #[error("the duration of an interval has to divide a day")]
+    #[error("the duration of an interval has to divide a day, or to be three of them")]
     NoPartOfADay,
     /// It is not written like an interval.
     #[error("an interval is written 1w, 1M, or as a whole number of us, ms, s, m, h or d")]

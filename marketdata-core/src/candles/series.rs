@@ -73,14 +73,65 @@ impl<'a> CandleSeries<'a> {
     /// This series with candles that it had before, for those who keep them elsewhere. Those that
     /// are not older than the oldest one here are left out: what is here is newer.
     ///
-    /// They have to be of the same interval, by strictly increasing open time.
+    /// They have to be of the same interval, by strictly increasing open time, and to leave out none of
+    /// those that were forgotten, as far back as they are wanted.
     #[must_use]
     pub fn with_older(mut self, older: impl IntoIterator<Item = Candle>) -> Self {
         let oldest = self.candles().next().map(|candle| candle.open_time);
         let is_older = |candle: &Candle| oldest.is_none_or(|oldest| candle.open_time < oldest);
         let older = older.into_iter().take_while(is_older);
         self.older.splice(0..0, older);
+        self.forgotten = None;
         self
+    }
+
+    /// The candles of a longer interval, made of these: what a fold of that interval would have. Those
+    /// that began before these candles are known are left out, and [`forgotten`](Self::forgotten)
+    /// says so. `None` where this interval does not divide the other. O(candles).
+    pub fn widened(&self, interval: Interval) -> Option<CandleSeries<'static>> {
+        static NONE: VecDeque<Candle> = VecDeque::new();
+        if !self.interval.divides(interval) {
+            return None;
+        }
+        let forgotten = self.forgotten.map(|time| interval.open_time(time));
+        let known = self.candles().filter(|candle| {
+            let open_time = interval.open_time(candle.open_time);
+            forgotten.is_none_or(|forgotten| forgotten < open_time)
+        });
+        let mut wide: Vec<Candle> = Vec::new();
+        for candle in known {
+            match wide.last_mut() {
+                Some(last) if last.holds(interval, candle.open_time) => last.merge(&candle),
+                _ => wide.push(candle.widened(interval)),
+            }
+        }
+        Some(CandleSeries {
+            interval,
+            newest: wide.pop(),
+            older: wide,
+            stored: &NONE,
+            begin: 0,
+            end: 0,
+            forgotten,
+            now: self.now,
+        })
+    }
+
+    /// The candle of a longer interval that `time` is in, made of these. `None` where nothing traded in
+    /// it, where not all of it is known, or where this interval does not divide the other. O(log
+    /// candles + candles in it).
+    pub fn within(&self, interval: Interval, time: Timestamp) -> Option<Candle> {
+        let (open_time, close_time) = (interval.open_time(time), interval.close_time(time));
+        let is_known = self.forgotten.is_none_or(|forgotten| forgotten < open_time);
+        if !self.interval.divides(interval) || !is_known {
+            return None;
+        }
+        let position = self.position(|candle| candle.open_time < open_time);
+        let mut parts = self
+            .starting_at(position)
+            .take_while(|candle| candle.open_time < close_time);
+        let first = parts.next()?.widened(interval);
+        Some(parts.fold(first, |whole, part| whole.plus(&part)))
     }
 
     /// The candles, oldest first, without the quiet intervals.

@@ -156,6 +156,12 @@ impl MarketData {
         self.ticker.advance(time);
     }
 
+    /// Says that a command is over, all of whose events have been applied: appends the aggregate that it
+    /// left pending to `changes`, which otherwise has to wait for the next event or for time to pass.
+    pub fn end_command(&mut self, changes: &mut Vec<MarketEvent>) {
+        self.finish_aggregate(changes);
+    }
+
     /// Takes a trade back that the venue declared void after it had been reported, and appends what
     /// is said of it and of its candles to `changes`. What the book did stays done.
     ///

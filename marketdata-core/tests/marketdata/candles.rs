@@ -670,7 +670,7 @@ fn naive_filled(series: &CandleSeries<'_>, now: Timestamp) -> Vec<Candle> {
 }
 
 /// Some that divide one another and some that do not.
-const INTERVALS: [Interval; 10] = [
+const INTERVALS: [Interval; 11] = [
     Interval::ONE_SECOND,
     Interval::ONE_MINUTE,
     Interval::THREE_MINUTES,
@@ -679,6 +679,7 @@ const INTERVALS: [Interval; 10] = [
     Interval::ONE_HOUR,
     Interval::FOUR_HOURS,
     Interval::ONE_DAY,
+    Interval::THREE_DAYS,
     Interval::ONE_WEEK,
     Interval::ONE_MONTH,
 ];
@@ -687,7 +688,7 @@ proptest! {
     #[test]
     fn candles_equal_recomputation_from_all_trades(
         trades in trades(80),
-        which in prop::sample::subsequence(INTERVALS.to_vec(), 1..10),
+        which in prop::sample::subsequence(INTERVALS.to_vec(), 1..11),
     ) {
         let mut candles = Candles::new(&which, usize::MAX);
         let mut events: Vec<CandleEvent> = Vec::new();
@@ -753,6 +754,38 @@ proptest! {
             for (part, candles) in INTERVALS.into_iter().zip(&all) {
                 if part.divides(interval) {
                     prop_assert_eq!(&roll_up(interval, candles), expected);
+                }
+            }
+        }
+    }
+
+    /// Whatever is kept, a longer candle is either whole or said to be forgotten.
+    #[test]
+    fn a_series_makes_the_candles_of_longer_intervals(
+        trades in trades(80),
+        capacity in 0_usize..30,
+        look in prop::collection::vec(any::<prop::sample::Index>(), 1..5),
+    ) {
+        let mut candles = Candles::new(&INTERVALS, capacity);
+        for trade in &trades {
+            candles.apply::<CandleEvent>(trade, &mut Vec::new()).expect("a trade");
+        }
+        for series in candles.all() {
+            for interval in INTERVALS {
+                let wide = series.widened(interval);
+                prop_assert_eq!(wide.is_some(), series.interval().divides(interval));
+                let Some(wide) = wide else { continue };
+                let forgotten = series.forgotten().map(|time| interval.open_time(time));
+                prop_assert_eq!(wide.forgotten(), forgotten);
+                let mut expected = naive(interval, &trades);
+                expected.retain(|candle| forgotten < Some(candle.open_time));
+                prop_assert_eq!(wide.candles().collect::<Vec<_>>(), expected.clone());
+                for index in &look {
+                    let time = trades[index.index(trades.len())].time;
+                    let expected = expected.iter().find(|candle| {
+                        candle.open_time <= time && time < candle.close_time
+                    });
+                    prop_assert_eq!(series.within(interval, time), expected.copied());
                 }
             }
         }

@@ -22,6 +22,7 @@ fn names_are_read_as_they_are_written() {
         (Interval::EIGHT_HOURS, "8h"),
         (Interval::TWELVE_HOURS, "12h"),
         (Interval::ONE_DAY, "1d"),
+        (Interval::THREE_DAYS, "3d"),
         (Interval::ONE_WEEK, "1w"),
         (Interval::ONE_MONTH, "1M"),
     ] {
@@ -48,7 +49,7 @@ fn names_are_read_as_they_are_written() {
             "{name}"
         );
     }
-    for name in ["7m", "2d", "25h", "86400000001us"] {
+    for name in ["7m", "2d", "6d", "25h", "86400000001us"] {
         assert_eq!(
             name.parse::<Interval>(),
             Err(IntervalError::NoPartOfADay),
@@ -94,6 +95,7 @@ fn buckets_begin_at_round_utc_times_and_do_not_hold_their_end() {
         (Interval::ONE_HOUR, 1_723_122_000, 1_723_125_600),   // 13:00 to 14:00
         (Interval::FOUR_HOURS, 1_723_118_400, 1_723_132_800), // 12:00 to 16:00
         (Interval::ONE_DAY, 1_723_075_200, 1_723_161_600),    // 00:00 to 00:00
+        (Interval::THREE_DAYS, 1_722_902_400, 1_723_161_600), // 6 August to 9 August
         (Interval::ONE_WEEK, 1_722_816_000, 1_723_420_800),   // 5 August to 12 August
         (Interval::ONE_MONTH, 1_722_470_400, 1_725_148_800),  // 1 August to 1 September
     ] {

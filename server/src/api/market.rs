@@ -1,7 +1,7 @@
 //! Market data on the wire.
 
-use marketdata_core::{Candle, DepthSnapshot, PublicTrade, Quote, Ticker, TickerStats};
-use orderbook_core::{Level, Price, Quantity, Side, Timestamp};
+use marketdata_core::{Candle, DepthSnapshot, PublicTrade, Quote, Ticker, TickerStats, Window};
+use orderbook_core::{Level, Price, Quantity, Side, Timestamp, TradeId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -142,10 +142,6 @@ impl TickerTexts {
         );
         let tick = symbol.instrument.tick_size();
         let change = i128::from(last.get()) - i128::from(open.get());
-        let id = |id: Option<orderbook_core::TradeId>| {
-            // -1 is how clients are told that there was no trade.
-            id.map_or(-1, |id| id.get().cast_signed())
-        };
         Self {
             price_change: fixed_signed(change * i128::from(tick.mantissa()), tick.scale().into()),
             price_change_percent: percent(change, open),
@@ -158,8 +154,8 @@ impl TickerTexts {
             low: symbol.price(stats.low.unwrap_or(last)),
             volume: symbol.volume(stats.volume),
             quote_volume: symbol.notional(stats.quote_volume),
-            first_id: id(stats.first_trade_id),
-            last_id: id(stats.last_trade_id),
+            first_id: trade_id(stats.first_trade_id),
+            last_id: trade_id(stats.last_trade_id),
             count: stats.trade_count,
         }
     }
@@ -175,9 +171,14 @@ fn percent(change: i128, open: Price) -> String {
     format!("{sign}{}", plain(thousandths.unsigned_abs(), 3))
 }
 
-/// When the window of a ticker begins, in milliseconds.
-pub(crate) fn begin(ticker: &Ticker, now: Timestamp) -> u64 {
-    Timestamp::new(now.get().saturating_sub(ticker.window.micros())).millis()
+/// When a window that ends now begins, in milliseconds.
+pub(crate) fn window_begin(window: Window, now: Timestamp) -> u64 {
+    Timestamp::new(now.get().saturating_sub(window.micros())).millis()
+}
+
+/// The id of a trade; -1 is how clients are told that there was none.
+pub(crate) fn trade_id(id: Option<TradeId>) -> i64 {
+    id.map_or(-1, |id| id.get().cast_signed())
 }
 
 /// The REST form of a 24-hour ticker.
@@ -201,7 +202,7 @@ pub(crate) fn ticker_24h(ticker: &Ticker, now: Timestamp, symbol: &Symbol) -> Va
         "lowPrice": texts.low,
         "volume": texts.volume,
         "quoteVolume": texts.quote_volume,
-        "openTime": begin(ticker, now),
+        "openTime": window_begin(ticker.window, now),
         "closeTime": now.millis(),
         "firstId": texts.first_id,
         "lastId": texts.last_id,

@@ -8,7 +8,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use axum::extract::ws::close_code;
@@ -36,6 +36,8 @@ struct Shared {
     streams: RwLock<HashMap<Arc<str>, Arc<Stream>>>,
     /// Held while a packet is delivered: a snapshot is of the time between two of them.
     delivered: Mutex<Delivered>,
+    /// Streams whose newest subscribers were told nothing, where somebody asks.
+    wanted: Mutex<Option<BTreeSet<Arc<str>>>>,
 }
 
 /// How far the public streams have come, and the input that this goes back to.
@@ -50,6 +52,12 @@ impl Hub {
         // Nothing that holds the lock leaves it half changed.
         let delivered = self.shared.delivered.lock();
         delivered.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wanted(&self) -> MutexGuard<'_, Option<BTreeSet<Arc<str>>>> {
+        // As above.
+        let wanted = self.shared.wanted.lock();
+        wanted.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn stream(&self, name: &str) -> Option<Arc<Stream>> {
@@ -77,6 +85,18 @@ impl Hub {
     pub(crate) fn has_subscribers(&self, name: &str) -> bool {
         self.stream(name)
             .is_some_and(|stream| stream.has_subscribers())
+    }
+
+    /// From now on, only what has subscribers is said here: what was said of a stream before its first
+    /// subscriber came is no longer how things are, and is [wanted](Self::take_wanted) anew.
+    pub(crate) fn tell_what_is_wanted(&self) {
+        self.wanted().get_or_insert_default();
+    }
+
+    /// The streams that have got a first subscriber since this was asked last.
+    pub(crate) fn take_wanted(&self) -> BTreeSet<Arc<str>> {
+        let mut wanted = self.wanted();
+        wanted.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Says which epoch this is before anything is said in it.
@@ -147,8 +167,14 @@ impl Hub {
 
     /// Subscribes to a stream and sends its last message, if there is one.
     pub(super) fn subscribe(&self, name: &str, subscriber: &Subscriber) {
-        if let Some(stream) = self.stream(name) {
-            stream.subscribe(subscriber);
+        let Some(stream) = self.stream(name) else {
+            return;
+        };
+        let is_outdated = self.wanted().is_some() && stream.forget_unheard();
+        stream.subscribe(subscriber);
+        // Only now, so that whoever takes it finds a subscriber.
+        if is_outdated && let Some(wanted) = &mut *self.wanted() {
+            wanted.insert(name.into());
         }
     }
 

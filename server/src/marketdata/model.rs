@@ -3,21 +3,63 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use exchange_engine::{Event, InstrumentId, Scope};
-use marketdata_core::{MarketData, MarketError, MarketEvent, Settings, StoredMarket};
-use orderbook_core::Timestamp;
+use marketdata_core::{MarketData, MarketError, MarketEvent, Settings, StoredMarket, Window};
+use orderbook_core::{Timestamp, TradeId};
 use serde::{Deserialize, Serialize};
 
+use super::aggregates::Aggregates;
 use crate::bus::Outcome;
 use crate::config::Memory;
+
+/// The five minutes of the average price.
+pub(crate) const FIVE_MINUTES: Window = match Window::of_micros(300_000_000) {
+    Ok(window) => window,
+    Err(_) => unreachable!(),
+};
+
+/// How far tickers look back.
+const WINDOWS: [Window; 2] = [Window::ONE_DAY, FIVE_MINUTES];
 
 /// The market data of all instruments.
 #[derive(Debug)]
 pub(crate) struct MarketModel {
     settings: Settings,
     /// Of those that are listed.
-    markets: BTreeMap<InstrumentId, MarketData>,
+    markets: BTreeMap<InstrumentId, Market>,
     halted: bool,
     halted_instruments: BTreeSet<InstrumentId>,
+}
+
+/// The market data of one instrument.
+#[derive(Debug)]
+struct Market {
+    data: MarketData,
+    aggregates: Aggregates,
+}
+
+impl Market {
+    fn new(data: MarketData, settings: &Settings) -> Self {
+        let newest = data.last_trade().map(|trade| trade.id);
+        Self {
+            data,
+            aggregates: Aggregates::after(newest.unwrap_or(TradeId::new(0)), settings.trades),
+        }
+    }
+
+    /// Takes note of what changed, and passes it on.
+    fn note(
+        &mut self,
+        instrument: InstrumentId,
+        market_events: &mut Vec<MarketEvent>,
+        changes: &mut Vec<(InstrumentId, MarketEvent)>,
+    ) {
+        for event in market_events.drain(..) {
+            if let MarketEvent::Aggregated(aggregate) = event {
+                self.aggregates.push(aggregate);
+            }
+            changes.push((instrument, event));
+        }
+    }
 }
 
 /// What a [`MarketModel`] keeps. Equal models give equal data.
@@ -36,6 +78,7 @@ impl MarketModel {
                 candles: memory.candles,
                 trades: memory.trades,
                 window_trades: memory.ticker_trades,
+                windows: WINDOWS.to_vec(),
                 ..Settings::default()
             },
             markets: BTreeMap::new(),
@@ -51,11 +94,13 @@ impl MarketModel {
         changes: &mut Vec<(InstrumentId, MarketEvent)>,
     ) -> Result<(), MarketError> {
         let mut market_events = Vec::new();
+        let mut traded = BTreeSet::new();
         for event in &outcome.events {
             match *event {
                 Event::InstrumentListed { instrument } => {
-                    self.markets
-                        .insert(instrument, MarketData::new(&self.settings));
+                    let data = MarketData::new(&self.settings);
+                    let market = Market::new(data, &self.settings);
+                    self.markets.insert(instrument, market);
                 }
                 Event::InstrumentDelisted { instrument } => {
                     self.markets.remove(&instrument);
@@ -69,8 +114,22 @@ impl MarketModel {
             if let Some((instrument, event)) = event.of_book()
                 && let Some(market) = self.markets.get_mut(&instrument)
             {
-                market.apply(outcome.time, &event, &mut market_events)?;
-                changes.extend(market_events.drain(..).map(|event| (instrument, event)));
+                market
+                    .data
+                    .apply(outcome.time, &event, &mut market_events)?;
+                if market_events
+                    .iter()
+                    .any(|event| matches!(event, MarketEvent::Traded(_)))
+                {
+                    traded.insert(instrument);
+                }
+                market.note(instrument, &mut market_events, changes);
+            }
+        }
+        for instrument in traded {
+            if let Some(market) = self.markets.get_mut(&instrument) {
+                market.data.end_command(&mut market_events);
+                market.note(instrument, &mut market_events, changes);
             }
         }
         Ok(())
@@ -98,8 +157,8 @@ impl MarketModel {
     ) {
         let mut market_events = Vec::new();
         for (instrument, market) in &mut self.markets {
-            market.advance(now, &mut market_events);
-            changes.extend(market_events.drain(..).map(|event| (*instrument, event)));
+            market.data.advance(now, &mut market_events);
+            market.note(*instrument, &mut market_events, changes);
         }
     }
 
@@ -107,7 +166,9 @@ impl MarketModel {
     pub(crate) fn stored(&self) -> StoredMarkets {
         let markets = self.markets.iter();
         StoredMarkets {
-            markets: markets.map(|(id, market)| (*id, market.stored())).collect(),
+            markets: markets
+                .map(|(id, market)| (*id, market.data.stored()))
+                .collect(),
             halted: self.halted,
             halted_instruments: self.halted_instruments.clone(),
         }
@@ -122,7 +183,8 @@ impl MarketModel {
     pub(crate) fn restore(memory: &Memory, stored: StoredMarkets) -> Result<Self, MarketError> {
         let mut model = Self::new(memory);
         for (instrument, market) in stored.markets {
-            let market = MarketData::restore(&model.settings, market)?;
+            let data = MarketData::restore(&model.settings, market)?;
+            let market = Market::new(data, &model.settings);
             model.markets.insert(instrument, market);
         }
         model.halted = stored.halted;
@@ -132,7 +194,12 @@ impl MarketModel {
 
     /// The market data of an instrument that is listed.
     pub(crate) fn market(&self, instrument: InstrumentId) -> Option<&MarketData> {
-        self.markets.get(&instrument)
+        Some(&self.markets.get(&instrument)?.data)
+    }
+
+    /// The newest aggregate trades of an instrument that is listed.
+    pub(super) fn aggregates(&self, instrument: InstrumentId) -> Option<&Aggregates> {
+        Some(&self.markets.get(&instrument)?.aggregates)
     }
 
     /// Whether orders are not taken there at the moment.

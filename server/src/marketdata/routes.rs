@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::MarketModel;
 use super::history::{self, Range};
-use super::{day, standard_interval};
+use super::{day, intervals};
 use crate::api::market::{
     BookDepth, BookTicker, RecentTrade, exchange_info as info, kline, symbol_info, ticker_24h,
 };
@@ -133,8 +133,8 @@ pub(crate) async fn trades(call: Call) -> Result<Vec<RecentTrade>, ApiError> {
 pub(crate) async fn klines(call: Call) -> Answer {
     let (app, params) = call.of_anybody();
     let symbol = app.symbols.named(params.require("symbol")?)?;
-    let interval =
-        standard_interval(params.require("interval")?).ok_or(ApiError::INVALID_INTERVAL)?;
+    let interval = intervals::named(params.require("interval")?);
+    let interval = interval.ok_or(ApiError::INVALID_INTERVAL)?;
     let limit = params.limit(500, 1_000)?;
     let time = |name| -> Result<Option<Timestamp>, ApiError> {
         Ok(params.parsed::<u64>(name)?.map(Timestamp::from_millis))

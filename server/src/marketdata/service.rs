@@ -12,7 +12,6 @@ use tokio::time::MissedTickBehavior;
 
 use super::Publisher;
 use super::model::MarketModel;
-use crate::api::streams::Topic;
 use crate::bus::{Batch, ConsumerGone, ReadModel};
 use crate::orders::{OrderEntry, now};
 
@@ -91,12 +90,11 @@ pub(crate) async fn run(
             let model = fold.model.read();
             publisher.add_changes(&fold.changes, due.time);
             fold.changes.clear();
-            publisher.add_depth(Topic::FastDepth, due.time);
+            publisher.add_tenth(&model, due.time);
             if tick == 0 {
-                publisher.add_depth(Topic::Depth, due.time);
-                publisher.add_candles(&model, due.time);
-                publisher.add_tickers(&model, due.time);
+                publisher.add_second(&model, due.time);
             }
+            publisher.add_for_new_subscribers(&model, due.time);
         }
         let told = fold.tell(publisher.as_mut(), due.time);
         let beat = publisher.as_ref().map_or(Ok(()), |it| it.beat(due.time));

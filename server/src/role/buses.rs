@@ -6,7 +6,7 @@ use std::time::Duration;
 use ::redis::Client;
 use tokio::time::MissedTickBehavior;
 
-use crate::api::streams::{Topic, stream_name};
+use crate::api::streams;
 use crate::api::symbols::Symbols;
 use crate::bus::redis::{Redis, RedisBus};
 use crate::bus::{EventBus, Feed, InProcessBus, Outlet, Position};
@@ -88,10 +88,8 @@ impl Buses {
 
 /// Makes the public streams known to a hub.
 pub(super) fn add_streams(hub: &Hub, symbols: &Symbols) {
-    for symbol in symbols.iter() {
-        for topic in Topic::all() {
-            hub.add(stream_name(symbol, topic).into());
-        }
+    for (_, name) in streams::all(symbols) {
+        hub.add(name.into());
     }
 }
 

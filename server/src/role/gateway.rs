@@ -11,7 +11,7 @@ use super::buses::add_streams;
 use super::engine_room::listen;
 use super::storage::Storage;
 use super::{Folds, Role, Task, asked_to_stop, let_listen};
-use crate::api::streams::{Topic, stream_name};
+use crate::api::streams;
 use crate::api::symbols::Symbols;
 use crate::bus::redis::{self, Redis};
 use crate::bus::{Body, Follower, InProcessBus, Packet, Position, ReadModel, Stream, Takes};
@@ -146,9 +146,9 @@ pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
 
 /// Fetches the last messages that Redis has kept. Without them, subscribers wait for new ones.
 async fn remember(hub: &Hub, redis: &Redis, symbols: &Symbols) {
-    let names: Vec<Arc<str>> = symbols
-        .iter()
-        .flat_map(|symbol| Topic::all().map(|topic| stream_name(symbol, topic).into()))
+    let names: Vec<Arc<str>> = streams::all(symbols)
+        .filter(|(stream, _)| stream.tells_a_state())
+        .map(|(_, name)| name.into())
         .collect();
     if let Ok(last) = redis.last_messages(&names).await {
         hub.remember(last);

@@ -90,6 +90,16 @@ impl Stream {
         state.last.as_ref().map(|last| last.raw.clone())
     }
 
+    /// Forgets what was said, where nobody listens any more. Returns whether that is so.
+    pub(super) fn forget_unheard(&self) -> bool {
+        let mut state = self.state();
+        let nobody = state.subscribers.is_empty();
+        if nobody {
+            state.last = None;
+        }
+        nobody
+    }
+
     /// Sends the last message, if there is one, and whatever comes after it.
     pub(super) fn subscribe(&self, subscriber: &Subscriber) {
         let mut state = self.state();
