@@ -158,6 +158,12 @@ impl ApiError {
         -1128,
         "Combination of optional parameters invalid. Recommendation: 'symbol' or 'symbols', not both.",
     );
+    pub(crate) const COMBINATION: Self =
+        Self::bad(-1128, "Combination of optional parameters invalid.");
+    pub(crate) const INVALID_SYMBOL_STATUS: Self = Self::bad(-1122, "Invalid symbolStatus.");
+    pub(crate) const INVALID_TICKER_TYPE: Self = Self::bad(-1139, "Invalid ticker type.");
+    pub(crate) const SYMBOL_TWICE: Self =
+        Self::bad(-1151, "Symbol is present multiple times in the list.");
     pub(crate) const PRICE_FILTER: Self = Self::bad(-1013, "Filter failure: PRICE_FILTER");
     pub(crate) const LOT_SIZE: Self = Self::bad(-1013, "Filter failure: LOT_SIZE");
     const NOTIONAL: Self = Self::bad(-1013, "Filter failure: NOTIONAL");

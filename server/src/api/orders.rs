@@ -218,7 +218,7 @@ const fn time_in_force_text(kind: OrderKind) -> &'static str {
     }
 }
 
-const fn self_trade_text(prevention: SelfTradePrevention) -> &'static str {
+pub(crate) const fn self_trade_text(prevention: SelfTradePrevention) -> &'static str {
     match prevention {
         SelfTradePrevention::Allow => "NONE",
         SelfTradePrevention::ExpireMaker => "EXPIRE_MAKER",

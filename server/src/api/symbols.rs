@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use accounts_core::{Amount, AssetId, Delta, FeeSchedule};
+use accounts_core::{Amount, AssetId, Delta, FeeSchedule, OrderLimits, PriceCollar};
 use exchange_engine::{Exchange, InstrumentId, Market};
 use marketdata_core::Volume;
 use orderbook_core::{Instrument, InstrumentError, Notional, Price, Quantity};
@@ -38,6 +38,10 @@ pub(crate) struct Symbol {
     pub(crate) base: AssetInfo,
     pub(crate) quote: AssetInfo,
     pub(crate) fees: FeeSchedule,
+    /// What every account may do here, as of the start of the server.
+    pub(crate) limits: OrderLimits,
+    /// How far from the last price orders may trade, as of the start of the server.
+    pub(crate) collar: Option<PriceCollar>,
     quote_units_per_tick_lot: u128,
 }
 
@@ -144,6 +148,8 @@ impl Symbols {
                 base: asset(market.base()),
                 quote: asset(market.quote()),
                 fees: market.fees().clone(),
+                limits: market.limits(),
+                collar: market.collar(),
                 quote_units_per_tick_lot: market.quote_units_per_tick_lot(),
             })
             .collect();

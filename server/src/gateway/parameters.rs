@@ -27,6 +27,40 @@ pub(super) const INTERVAL: Param = Param::new(
     "How long a candle is, for example 1m.",
 );
 
+pub(super) const TIME_ZONE: Param = Param::new(
+    "timeZone",
+    Kind::Text,
+    "When days begin; only 0, which is UTC, is there.",
+);
+pub(super) const TICKER_TYPE: Param = Param::new(
+    "type",
+    Kind::OneOf(&["FULL", "MINI"]),
+    "How much a ticker tells.",
+);
+pub(super) const WINDOW_SIZE: Param = Param::new(
+    "windowSize",
+    Kind::Text,
+    "How far to look back: 1m to 59m, 1h to 23h, 1d to 7d; 1d unless told.",
+);
+/// What an instrument has to be like.
+pub(super) const SYMBOLS_LIKE: [Param; 3] = [
+    Param::new(
+        "permissions",
+        Kind::Text,
+        "A permission, or a JSON array of them: instruments that have one of these. Not together with symbol or symbols.",
+    ),
+    Param::new(
+        "showPermissionSets",
+        Kind::Flag,
+        "Whether to tell the permissions of each instrument; true unless told.",
+    ),
+    Param::new(
+        "symbolStatus",
+        Kind::OneOf(&["TRADING", "HALT", "BREAK"]),
+        "Instruments that are in this state. Not together with symbol or symbols.",
+    ),
+];
+
 pub(super) const ORDER_ID: Param = Param::new("orderId", Kind::Integer, "The id of an order.");
 pub(super) const ORIG_CLIENT_ORDER_ID: Param = Param::new(
     "origClientOrderId",

@@ -10,7 +10,8 @@ use super::elsewhere;
 use super::operation::Operation;
 use super::parameters::{
     END_TIME, FROM_ID, INTERVAL, LIMIT, NEW_CLIENT_ORDER_ID, NEW_ORDER, OMIT_ZERO_BALANCES,
-    ORDER_ID, ORIG_CLIENT_ORDER_ID, START_TIME, SYMBOL, SYMBOLS,
+    ORDER_ID, ORIG_CLIENT_ORDER_ID, START_TIME, SYMBOL, SYMBOLS, SYMBOLS_LIKE, TICKER_TYPE,
+    TIME_ZONE, WINDOW_SIZE,
 };
 use crate::accounts::routes as accounts;
 use crate::api::params::Params;
@@ -92,12 +93,21 @@ fn general() -> Vec<Operation> {
         .rest(Method::GET, "/api/v3/exchangeInfo")
         .socket("exchangeInfo")
         .takes(&[SYMBOL, SYMBOLS])
+        .takes(&SYMBOLS_LIKE)
         .weight(|_| 20),
     ]
 }
 
 fn market_data() -> Vec<Operation> {
     let symbol = SYMBOL.required();
+    let candles = [
+        symbol,
+        INTERVAL.required(),
+        START_TIME,
+        END_TIME,
+        TIME_ZONE,
+        LIMIT,
+    ];
     vec![
         Operation::new(Access::Public, "Tell the depth of a book", market::depth)
             .rest(Method::GET, "/api/v3/depth")
@@ -114,11 +124,34 @@ fn market_data() -> Vec<Operation> {
             .socket("trades.historical")
             .takes(&[symbol, LIMIT, FROM_ID])
             .weight(|_| 25),
+        Operation::new(
+            Access::Public,
+            "List what each order traded at one price",
+            market::aggregate_trades,
+        )
+        .rest(Method::GET, "/api/v3/aggTrades")
+        .socket("trades.aggregate")
+        .takes(&[symbol, FROM_ID, START_TIME, END_TIME, LIMIT])
+        .weight(|_| 4),
         Operation::new(Access::Public, "List candles", market::klines)
             .rest(Method::GET, "/api/v3/klines")
             .socket("klines")
-            .takes(&[symbol, INTERVAL.required(), START_TIME, END_TIME, LIMIT])
+            .takes(&candles)
             .weight(|_| 2),
+        Operation::new(Access::Public, "List candles to be drawn", market::klines)
+            .rest(Method::GET, "/api/v3/uiKlines")
+            .socket("uiKlines")
+            .takes(&candles)
+            .weight(|_| 2),
+        Operation::new(
+            Access::Public,
+            "Tell the average price of the last five minutes",
+            market::average_price,
+        )
+        .rest(Method::GET, "/api/v3/avgPrice")
+        .socket("avgPrice")
+        .takes(&[symbol])
+        .weight(|_| 2),
         Operation::new(
             Access::Public,
             "Tell what happened in the last 24 hours",
@@ -126,8 +159,26 @@ fn market_data() -> Vec<Operation> {
         )
         .rest(Method::GET, "/api/v3/ticker/24hr")
         .socket("ticker.24hr")
-        .takes(&[SYMBOL, SYMBOLS])
-        .weight(|params| if is_of_one(params) { 2 } else { 80 }),
+        .takes(&[SYMBOL, SYMBOLS, TICKER_TYPE])
+        .weight(day_weight),
+        Operation::new(
+            Access::Public,
+            "Tell what happened since midnight UTC",
+            market::trading_day,
+        )
+        .rest(Method::GET, "/api/v3/ticker/tradingDay")
+        .socket("ticker.tradingDay")
+        .takes(&[SYMBOL, SYMBOLS, TIME_ZONE, TICKER_TYPE])
+        .weight(window_weight),
+        Operation::new(
+            Access::Public,
+            "Tell what happened in a while of any length",
+            market::ticker_window,
+        )
+        .rest(Method::GET, "/api/v3/ticker")
+        .socket("ticker")
+        .takes(&[SYMBOL, SYMBOLS, WINDOW_SIZE, TICKER_TYPE])
+        .weight(window_weight),
         Operation::new(Access::Public, "Tell the last price", market::ticker_price)
             .rest(Method::GET, "/api/v3/ticker/price")
             .socket("ticker.price")
@@ -285,6 +336,28 @@ fn is_of_one(params: &Params) -> bool {
 
 fn ticker_weight(params: &Params) -> u32 {
     if is_of_one(params) { 2 } else { 4 }
+}
+
+/// How many instruments a request names; `None` where it is about all of them.
+fn named(params: &Params) -> Option<u32> {
+    if is_of_one(params) {
+        return Some(1);
+    }
+    let commas = params.get("symbols")?.bytes().filter(|it| *it == b',');
+    u32::try_from(commas.count()).ok()?.checked_add(1)
+}
+
+fn day_weight(params: &Params) -> u32 {
+    match named(params) {
+        Some(0..=20) => 2,
+        Some(21..=100) => 40,
+        _ => 80,
+    }
+}
+
+/// Each instrument takes some work.
+fn window_weight(params: &Params) -> u32 {
+    named(params).map_or(4, |named| named.saturating_mul(4).min(200))
 }
 
 /// The deeper, the dearer.

@@ -7,6 +7,7 @@ mod model;
 mod publisher;
 pub(crate) mod routes;
 pub(crate) mod service;
+mod windows;
 
 pub(crate) use intervals::INTERVALS;
 pub(crate) use model::{MarketModel, StoredMarkets};

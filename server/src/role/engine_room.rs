@@ -317,9 +317,14 @@ fn catalogue(recovered: &Recovered) -> Catalogue {
             fees: market.fees().clone(),
         })
     });
+    let limits = exchange.markets().map(|market| Command::LimitInstrument {
+        instrument: market.id(),
+        limits: market.limits(),
+        collar: market.collar(),
+    });
     Catalogue {
         log: recovered.log.bytes(),
-        commands: assets.chain(listings).collect(),
+        commands: assets.chain(listings).chain(limits).collect(),
     }
 }
 

@@ -115,13 +115,25 @@ pub(crate) trait Store: Debug + Send + Sync {
         before: Timestamp,
     ) -> Result<AsOf<Option<Candle>>, StoreError>;
 
-    /// The oldest `limit` public trades with this id or a later one.
+    /// The oldest `limit` public trades with this id or a later one, and the orders that took.
+    async fn taken(
+        &self,
+        instrument: InstrumentId,
+        from: TradeId,
+        limit: usize,
+    ) -> Result<AsOf<Vec<(PublicTrade, OrderId)>>, StoreError>;
+
+    /// The same trades, whoever took.
     async fn trades(
         &self,
         instrument: InstrumentId,
         from: TradeId,
         limit: usize,
-    ) -> Result<AsOf<Vec<PublicTrade>>, StoreError>;
+    ) -> Result<AsOf<Vec<PublicTrade>>, StoreError> {
+        let AsOf { cursor, rows } = self.taken(instrument, from, limit).await?;
+        let rows = rows.into_iter().map(|(trade, _)| trade).collect();
+        Ok(AsOf { cursor, rows })
+    }
 
     /// An order as its owner refers to it: the newest of that name in the instrument.
     async fn order(

@@ -13,7 +13,7 @@ mod write;
 use async_trait::async_trait;
 use exchange_engine::{InstrumentId, OrderRef};
 use marketdata_core::{Candle, Interval, PublicTrade};
-use orderbook_core::{AccountId, Timestamp, TradeId};
+use orderbook_core::{AccountId, OrderId, Timestamp, TradeId};
 use sqlx::{PgConnection, PgPool};
 
 use super::error::Failure;
@@ -147,13 +147,13 @@ impl Store for PostgresStore {
         .await
     }
 
-    async fn trades(
+    async fn taken(
         &self,
         instrument: InstrumentId,
         from: TradeId,
         limit: usize,
-    ) -> Result<AsOf<Vec<PublicTrade>>, StoreError> {
-        self.reading(async |connection| read::trades(connection, instrument, from, limit).await)
+    ) -> Result<AsOf<Vec<(PublicTrade, OrderId)>>, StoreError> {
+        self.reading(async |connection| read::taken(connection, instrument, from, limit).await)
             .await
     }
 

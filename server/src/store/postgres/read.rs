@@ -98,28 +98,29 @@ pub(super) async fn candle_before(
     .transpose()
 }
 
-pub(super) async fn trades(
+pub(super) async fn taken(
     connection: &mut PgConnection,
     instrument: InstrumentId,
     from: TradeId,
     limit: usize,
-) -> Read<Vec<PublicTrade>> {
+) -> Read<Vec<(PublicTrade, OrderId)>> {
     let page = Page::new(Some(from.get()), None, None, limit);
     let query = sqlx::query(
-        "SELECT id, time, price, quantity::text, taker_side FROM trades
+        "SELECT id, time, price, quantity::text, taker_side, taker_order_id FROM trades
          WHERE instrument = $1 AND id >= $2 ORDER BY id LIMIT $3",
     )
     .bind(i64::from(instrument.get()))
     .bind(page.from_id)
     .bind(page.limit);
     let trade_of = |row: &PgRow| {
-        Ok(PublicTrade {
+        let trade = PublicTrade {
             id: id(row, 0)?,
             time: time(row, 1)?,
             price: price(row, 2)?,
             quantity: quantity(row, 3)?,
             taker_side: word(row, 4)?,
-        })
+        };
+        Ok((trade, id(row, 5)?))
     };
     all(connection, query, trade_of).await
 }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use exchange_engine::{InstrumentId, OrderRef};
 use marketdata_core::{Candle, Interval, PublicTrade};
-use orderbook_core::{AccountId, Timestamp, TradeId};
+use orderbook_core::{AccountId, OrderId, Timestamp, TradeId};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{AsOf, Changes, Cursor, FillQuery, OrderQuery, Store, StoreError};
@@ -158,13 +158,13 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn trades(
+    async fn taken(
         &self,
         instrument: InstrumentId,
         from: TradeId,
         limit: usize,
-    ) -> Result<AsOf<Vec<PublicTrade>>, StoreError> {
-        self.reading(move |transaction| read::trades(transaction, instrument, from, limit))
+    ) -> Result<AsOf<Vec<(PublicTrade, OrderId)>>, StoreError> {
+        self.reading(move |transaction| read::taken(transaction, instrument, from, limit))
             .await
     }
 

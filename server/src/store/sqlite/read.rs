@@ -113,26 +113,27 @@ pub(super) fn candle_before(
         .optional()
 }
 
-pub(super) fn trades(
+pub(super) fn taken(
     transaction: &Transaction<'_>,
     instrument: InstrumentId,
     from: TradeId,
     limit: usize,
-) -> rusqlite::Result<Vec<PublicTrade>> {
+) -> rusqlite::Result<Vec<(PublicTrade, OrderId)>> {
     let page = Page::new(Some(from.get()), None, None, limit);
     all(
         transaction,
-        "SELECT id, time, price, quantity, taker_side FROM trades
+        "SELECT id, time, price, quantity, taker_side, taker_order_id FROM trades
          WHERE instrument = ?1 AND id >= ?2 ORDER BY id LIMIT ?3",
         params![instrument.get(), page.from_id, page.limit],
         |row| {
-            Ok(PublicTrade {
+            let trade = PublicTrade {
                 id: counted(row, 0)?,
                 time: counted(row, 1)?,
                 price: price(row, 2)?,
                 quantity: quantity(row, 3)?,
                 taker_side: word(row, 4)?,
-            })
+            };
+            Ok((trade, counted(row, 5)?))
         },
     )
 }
