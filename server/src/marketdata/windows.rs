@@ -89,3 +89,86 @@ pub(super) fn stats(candle: Option<Candle>, last: Option<&PublicTrade>) -> Ticke
         ..stats
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use marketdata_core::{CandleEvent, Candles, Volume};
+    use orderbook_core::{Notional, Price, Quantity, Side, TradeId};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MINUTE: u64 = 60_000_000;
+
+    #[test]
+    fn windows_are_named_in_one_way() {
+        for (name, minutes) in [
+            ("1m", 1),
+            ("59m", 59),
+            ("1h", 60),
+            ("23h", 1_380),
+            ("7d", 10_080),
+        ] {
+            assert_eq!(named(name).map(Window::micros), Some(minutes * MINUTE));
+        }
+        for name in [
+            "", "m", "0m", "60m", "24h", "8d", "01m", "+1m", "1s", "1w", "1M", "1é", "é",
+        ] {
+            assert_eq!(named(name), None, "{name}");
+        }
+    }
+
+    /// What the parts of a window hold.
+    fn since(candles: &Candles, begin: Timestamp) -> Option<Candle> {
+        let hour = first_hour(begin);
+        let between = |interval, from, to| {
+            let series = candles.get(interval).expect("asked for");
+            let within = |candle: &Candle| (from..to).contains(&candle.open_time);
+            series.candles().filter(within).collect::<Vec<_>>()
+        };
+        let minutes = between(Interval::ONE_MINUTE, begin, hour);
+        let hours = between(Interval::ONE_HOUR, hour, Timestamp::new(u64::MAX));
+        sum(minutes.into_iter().chain(hours))
+    }
+
+    proptest! {
+        #[test]
+        fn a_window_holds_every_trade_from_its_minute_on(
+            trades in prop::collection::vec((0_u64..90 * MINUTE, 1_i64..50, 1_u64..9), 1..60),
+            window in 1_u64..300,
+        ) {
+            let mut candles = Candles::new(&[Interval::ONE_MINUTE, Interval::ONE_HOUR], usize::MAX);
+            let mut time = 0;
+            let mut all = Vec::new();
+            for (id, (pause, price, quantity)) in (1..).zip(trades) {
+                // Most come in bursts.
+                time += if id % 3 == 0 { pause } else { pause % (MINUTE / 2) };
+                let trade = PublicTrade {
+                    id: TradeId::new(id),
+                    time: Timestamp::new(time),
+                    price: Price::new(price),
+                    quantity: Quantity::new(quantity),
+                    taker_side: Side::Buy,
+                };
+                candles.apply::<CandleEvent>(&trade, &mut Vec::new()).expect("a trade");
+                all.push(trade);
+            }
+            let window = Window::of_micros(window * MINUTE).expect("not zero");
+            let begin = begin_of(window, Timestamp::new(time));
+            let last = all.last().copied();
+            all.retain(|trade| begin <= trade.time);
+            let stats = stats(since(&candles, begin), last.as_ref());
+            let prices = || all.iter().map(|trade| trade.price);
+            prop_assert_eq!(stats.open, prices().next());
+            prop_assert_eq!(stats.last, prices().next_back());
+            prop_assert_eq!((stats.high, stats.low), (prices().max(), prices().min()));
+            let volume: u64 = all.iter().map(|trade| trade.quantity.get()).sum();
+            prop_assert_eq!(stats.volume, Volume::new(volume.into()));
+            let paid: i128 = all.iter().map(|trade| trade.notional().get()).sum();
+            prop_assert_eq!(stats.quote_volume, Notional::new(paid));
+            prop_assert_eq!(stats.trade_count, all.len() as u64);
+            prop_assert_eq!(stats.first_trade_id, all.first().map(|trade| trade.id));
+            prop_assert_eq!(stats.last_trade_id, all.last().map(|trade| trade.id));
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use exchange_engine::{InstrumentId, OrderRef};
 use marketdata_core::{Candle, Interval, PublicTrade};
-use orderbook_core::{AccountId, Timestamp, TradeId};
+use orderbook_core::{AccountId, OrderId, Timestamp, TradeId};
 
 use crate::log::LogId;
 use crate::orders::{Fill, OrderRecord};
@@ -130,12 +130,12 @@ impl Store for FaultyStore {
         Err(lost())
     }
 
-    async fn trades(
+    async fn taken(
         &self,
         _: InstrumentId,
         _: TradeId,
         _: usize,
-    ) -> Result<AsOf<Vec<PublicTrade>>, StoreError> {
+    ) -> Result<AsOf<Vec<(PublicTrade, OrderId)>>, StoreError> {
         Err(lost())
     }
 
