@@ -23,8 +23,10 @@ pub(super) const END_TIME: Param = Param::new(
 );
 pub(super) const INTERVAL: Param = Param::new(
     "interval",
-    Kind::Text,
-    "How long a candle is, for example 1m.",
+    Kind::OneOf(&[
+        "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M",
+    ]),
+    "How long a candle is. There are none of a second.",
 );
 
 pub(super) const TIME_ZONE: Param = Param::new(

@@ -16,6 +16,7 @@ mod kills;
 mod looking;
 mod market_data;
 mod market_history;
+mod market_info;
 mod outages;
 mod page;
 mod public_streams;

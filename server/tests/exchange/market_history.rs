@@ -33,10 +33,11 @@ const INTERVALS: [(&str, u64); 14] = [
     ("1w", 7 * DAY),
 ];
 
-/// The built-in configuration, remembering so much.
-fn config(dir: &Path, name: &str, memory: &str) -> String {
+/// The built-in configuration, with snapshots after so many inputs, remembering so much.
+fn config(dir: &Path, name: &str, every: u64, memory: &str) -> String {
     let sample = include_str!("../../exchange.sample.toml");
     let (kept, _) = sample.split_once("[memory]").expect("memory comes last");
+    let kept = kept.replace("every = 500000", &format!("every = {every}"));
     let file = dir.join(name);
     std::fs::write(&file, format!("{kept}[memory]\n{memory}"))
         .expect("the directory can be written");
@@ -307,10 +308,12 @@ fn args<'a>(config: &'a str, store: &[&'a str]) -> Vec<&'a str> {
     [&["--faucet", "--config", config], store].concat()
 }
 
-async fn what_is_made_of_trades_adds_up(store: &[&str]) {
+/// Either the trades are a few hours apart, or starts begin with snapshots.
+async fn what_is_made_of_trades_adds_up(store: &[&str], snapshots: bool) {
     let dir = new_dir();
     let data = dir.path().join("data");
-    let everything = config(dir.path(), "everything.toml", "");
+    let every = if snapshots { 40 } else { 500_000 };
+    let everything = config(dir.path(), "everything.toml", every, "");
     let mut server = Server::start(&data, &args(&everything, store)).await;
     let (alice, bob) = tokio::join!(
         Trader::funded(&server, "alice", &[("USDT", "10000000")]),
@@ -325,7 +328,7 @@ async fn what_is_made_of_trades_adds_up(store: &[&str]) {
         let (before, frame) = (frames - frame, frame.cast_unsigned());
         now - HOUR - before.cast_unsigned() / 5 * 3 * HOUR + frame % 1_000
     };
-    if store.is_empty() {
+    if !snapshots {
         log.date(dated);
     }
     drop(log);
@@ -342,7 +345,7 @@ async fn what_is_made_of_trades_adds_up(store: &[&str]) {
         "candles = 0\ntrades = 1\n",
         "trades = 10\n",
     ] {
-        let little = config(dir.path(), "little.toml", memory);
+        let little = config(dir.path(), "little.toml", every, memory);
         let server = Server::start(&data, &args(&little, store)).await;
         stored(&server).await;
         assert_all(&server, &trades).await;
@@ -351,13 +354,18 @@ async fn what_is_made_of_trades_adds_up(store: &[&str]) {
 
 #[tokio::test]
 async fn with_sqlite() {
-    what_is_made_of_trades_adds_up(&[]).await;
+    what_is_made_of_trades_adds_up(&[], false).await;
+}
+
+#[tokio::test]
+async fn after_snapshots() {
+    what_is_made_of_trades_adds_up(&[], true).await;
 }
 
 #[tokio::test]
 async fn with_postgresql() {
     let database = new_database().await;
-    what_is_made_of_trades_adds_up(&["--store", &database]).await;
+    what_is_made_of_trades_adds_up(&["--store", &database], true).await;
 }
 
 #[tokio::test]
@@ -375,7 +383,12 @@ async fn what_makes_no_sense_is_refused() {
         refused(&path, -1120, "Invalid interval.").await;
     }
     let path = format!("klines?{btc}&interval=1d&timeZone=8");
-    refused(&path, -1130, "timeZone").await;
+    refused(
+        &path,
+        -1130,
+        "Data sent for parameter 'timeZone' is not valid.",
+    )
+    .await;
     for zone in ["0", "00:00"] {
         http.json(&format!("/api/v3/klines?{btc}&interval=1d&timeZone={zone}"))
             .await;
@@ -384,22 +397,36 @@ async fn what_makes_no_sense_is_refused() {
         "60m", "24h", "8d", "0m", "1s", "1w", "01h", "h", "%2B1h", "1M",
     ] {
         let path = format!("ticker?{btc}&windowSize={window}");
-        refused(&path, -1130, "windowSize").await;
+        refused(
+            &path,
+            -1130,
+            "Data sent for parameter 'windowSize' is not valid.",
+        )
+        .await;
     }
-    refused("ticker", -1102, "'symbol' or 'symbols'").await;
-    refused("ticker/tradingDay", -1102, "'symbol' or 'symbols'").await;
+    let neither = "Param 'symbol' or 'symbols' must be sent, but both were empty/null!";
+    refused("ticker", -1102, neither).await;
+    refused("ticker/tradingDay", -1102, neither).await;
     for path in ["ticker/24hr", "ticker", "ticker/tradingDay"] {
         let path = format!("{path}?{btc}&type=SMALL");
         refused(&path, -1139, "Invalid ticker type.").await;
     }
-    refused("ticker/price?symbols=[]", -1100, "'symbols'").await;
+    let list = "Illegal characters found in parameter 'symbols'; legal range is \
+                '^\\[\"[A-Z0-9]{1,20}\"(,\"[A-Z0-9]{1,20}\"){0,}\\]$'.";
+    refused("ticker/price?symbols=[]", -1100, list).await;
     let twice = "ticker/price?symbols=[\"BTCUSDT\",\"BTCUSDT\"]";
-    refused(twice, -1151, "multiple times").await;
+    refused(
+        twice,
+        -1151,
+        "Symbol is present multiple times in the list.",
+    )
+    .await;
     for with in ["startTime=1", "endTime=1", "startTime=1&endTime=2"] {
         let path = format!("aggTrades?{btc}&fromId=1&{with}");
-        refused(&path, -1128, "Combination").await;
+        refused(&path, -1128, "Combination of optional parameters invalid.").await;
     }
-    refused("aggTrades", -1102, "'symbol'").await;
+    let missing = "Mandatory parameter 'symbol' was not sent, was empty/null, or malformed.";
+    refused("aggTrades", -1102, missing).await;
     refused("avgPrice?symbol=NOTHING", -1121, "Invalid symbol.").await;
 }
 
