@@ -11,6 +11,7 @@ use exchange_engine::Reject;
 use orderbook_core::BookReject;
 use serde_json::{Value, json};
 
+use crate::api::orders::CancelReplace;
 use crate::orders::SubmitError;
 use crate::store::StoreError;
 
@@ -21,6 +22,8 @@ pub(crate) struct ApiError {
     pub(crate) code: i32,
     pub(crate) msg: Cow<'static, str>,
     retry_after_seconds: Option<u64>,
+    /// What was done all the same, where a request asks for two things.
+    data: Option<Box<CancelReplace>>,
 }
 
 impl ApiError {
@@ -30,6 +33,7 @@ impl ApiError {
             code,
             msg: Cow::Borrowed(msg),
             retry_after_seconds: None,
+            data: None,
         }
     }
 
@@ -63,6 +67,7 @@ impl ApiError {
             "The exchange cannot store requests at the moment. This one was not stored, nothing has happened. Please try again.",
         ),
         retry_after_seconds: Some(1),
+        data: None,
     };
     /// The outcome of an order is unknown; the client is to ask by its client order id.
     pub(crate) const UNKNOWN_OUTCOME: Self = Self::new(
@@ -164,13 +169,27 @@ impl ApiError {
     pub(crate) const INVALID_TICKER_TYPE: Self = Self::bad(-1139, "Invalid ticker type.");
     pub(crate) const SYMBOL_TWICE: Self =
         Self::bad(-1151, "Symbol is present multiple times in the list.");
+    pub(crate) const QUANTITY_OR_QUOTE: Self = Self::bad(
+        -1128,
+        "Combination of optional parameters invalid. Recommendation: 'quantity' or 'quoteOrderQty', not both.",
+    );
+    pub(crate) const BAD_COMBINATION: Self =
+        Self::bad(-1128, "Combination of optional parameters invalid.");
+    pub(crate) const LOOKUP_TOO_LONG: Self =
+        Self::bad(-1127, "More than 24 hours between startTime and endTime.");
+    pub(crate) const BAD_STRATEGY_TYPE: Self =
+        Self::bad(-1134, "strategyType was less than 1000000.");
+    pub(crate) const BAD_CANCEL_RESTRICTIONS: Self = Self::bad(
+        -1145,
+        "cancelRestrictions has to be either ONLY_NEW or ONLY_PARTIALLY_FILLED.",
+    );
     pub(crate) const PRICE_FILTER: Self = Self::bad(-1013, "Filter failure: PRICE_FILTER");
     pub(crate) const LOT_SIZE: Self = Self::bad(-1013, "Filter failure: LOT_SIZE");
-    const NOTIONAL: Self = Self::bad(-1013, "Filter failure: NOTIONAL");
+    pub(crate) const NOTIONAL: Self = Self::bad(-1013, "Filter failure: NOTIONAL");
     const MAX_NUM_ORDERS: Self = Self::bad(-1013, "Filter failure: MAX_NUM_ORDERS");
     const MAX_POSITION: Self = Self::bad(-1013, "Filter failure: MAX_POSITION");
     const PERCENT_PRICE: Self = Self::bad(-1013, "Filter failure: PERCENT_PRICE_BY_SIDE");
-    const ICEBERG_PARTS: Self = Self::bad(-1013, "Filter failure: ICEBERG_PARTS");
+    pub(crate) const ICEBERG_PARTS: Self = Self::bad(-1013, "Filter failure: ICEBERG_PARTS");
     const MINIMUM_TOO_LARGE: Self =
         Self::bad(-2010, "The minimum quantity is more than the quantity.");
     const ALREADY_EXPIRED: Self = Self::bad(-2010, "The order would have expired already.");
@@ -179,18 +198,24 @@ impl ApiError {
         "The side of the order book cannot hold that much more.",
     );
     const BOOK_FULL: Self = Self::bad(-2010, "The order book holds as many orders as it may.");
-    const NOTHING_TO_AMEND: Self = Self::bad(
+    pub(crate) const NOTHING_TO_AMEND: Self = Self::bad(
         -2038,
         "The requested action would change no state; rejecting.",
     );
-    pub(crate) const QUOTE_QUANTITY: Self = Self::bad(
-        -1013,
-        "Quote order qty market orders are not supported for this symbol.",
+    pub(crate) const UNSUPPORTED_COMBINATION: Self =
+        Self::bad(-1014, "Unsupported order combination.");
+    pub(crate) const ICEBERG_TOO_LARGE: Self = Self::bad(-2010, "IcebergQty exceeds QTY.");
+    /// As a cancellation of it is told, with the code of an amendment.
+    pub(crate) const AMEND_UNKNOWN: Self = Self::bad(-2038, "Unknown order sent.");
+    pub(crate) const AMEND_UP: Self =
+        Self::bad(-2038, "Order amend (quantity increase) is not supported.");
+    /// As much has traded already as the order is to be.
+    pub(crate) const AMEND_TOO_LATE: Self = Self::bad(
+        -2038,
+        "The new quantity is not more than what has traded; rejecting.",
     );
-    pub(crate) const ICEBERG: Self =
-        Self::bad(-1013, "Iceberg orders are not supported for this symbol.");
 
-    const INSUFFICIENT_BALANCE: Self = Self::bad(
+    pub(crate) const INSUFFICIENT_BALANCE: Self = Self::bad(
         -2010,
         "Account has insufficient balance for requested action.",
     );
@@ -208,11 +233,25 @@ impl ApiError {
             "Too many new orders; the order rate of this account is used up for the moment.",
         ),
         retry_after_seconds: Some(1),
+        data: None,
     };
-    const WOULD_MATCH: Self = Self::bad(-2010, "Order would immediately match and take.");
-    const DUPLICATE_ORDER: Self = Self::bad(-2010, "Duplicate order sent.");
+    pub(crate) const WOULD_MATCH: Self =
+        Self::bad(-2010, "Order would immediately match and take.");
+    pub(crate) const DUPLICATE_ORDER: Self = Self::bad(-2010, "Duplicate order sent.");
     pub(crate) const CANCEL_REJECTED: Self = Self::bad(-2011, "Unknown order sent.");
+    pub(crate) const CANCEL_RESTRICTED: Self =
+        Self::bad(-2011, "Order was not canceled due to cancel restrictions.");
     pub(crate) const NO_SUCH_ORDER: Self = Self::bad(-2013, "Order does not exist.");
+    /// The order of that id has another name than the one that was sent with it.
+    pub(crate) const OTHER_NAME: Self =
+        Self::bad(-2039, "Client order ID is not correct for this order ID.");
+    /// The order was cancelled or the new one placed, but not both.
+    pub(crate) const HALF_REPLACED: Self = Self::new(
+        StatusCode::CONFLICT,
+        -2021,
+        "Order cancel-replace partially failed.",
+    );
+    pub(crate) const NOT_REPLACED: Self = Self::bad(-2022, "Order cancel-replace failed.");
 
     pub(crate) const INVALID_SESSION: Self = Self::new(
         StatusCode::UNAUTHORIZED,
@@ -289,6 +328,24 @@ impl ApiError {
         Self::bad_owned(-1100, msg.into())
     }
 
+    /// A parameter has more decimal places than what it is about.
+    pub(crate) fn too_precise(name: &str) -> Self {
+        Self::bad_owned(-1111, format!("Parameter '{name}' has too much precision."))
+    }
+
+    /// This error, with what was done all the same.
+    pub(crate) fn with_data(self, data: CancelReplace) -> Self {
+        Self {
+            data: Some(Box::new(data)),
+            ..self
+        }
+    }
+
+    /// Whether an order that was answered so may have been carried out for all that is known.
+    pub(crate) fn leaves_open(&self) -> bool {
+        self.status.is_server_error() && *self != Self::SUSPENDED && *self != Self::DISCONNECTED
+    }
+
     /// A request that does not get as far as being looked into.
     pub(crate) const fn malformed(status: StatusCode) -> Self {
         match status {
@@ -308,6 +365,7 @@ impl ApiError {
                 until * 1_000
             )),
             retry_after_seconds: Some(retry_after_seconds),
+            data: None,
         }
     }
 
@@ -318,6 +376,7 @@ impl ApiError {
             code,
             msg: Cow::Owned(msg),
             retry_after_seconds: Some(retry_after_seconds),
+            data: None,
         }
     }
 }
@@ -325,7 +384,10 @@ impl ApiError {
 impl ApiError {
     /// What clients read.
     pub(crate) fn body(&self) -> Value {
-        json!({ "code": self.code, "msg": self.msg })
+        match &self.data {
+            None => json!({ "code": self.code, "msg": self.msg }),
+            Some(data) => json!({ "code": self.code, "msg": self.msg, "data": data }),
+        }
     }
 }
 

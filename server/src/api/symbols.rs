@@ -42,6 +42,7 @@ pub(crate) struct Symbol {
     pub(crate) limits: OrderLimits,
     /// How far from the last price orders may trade, as of the start of the server.
     pub(crate) collar: Option<PriceCollar>,
+    base_units_per_lot: u128,
     quote_units_per_tick_lot: u128,
 }
 
@@ -113,6 +114,26 @@ impl Symbol {
             .quantity_from_decimal(quantity)
             .map_err(|_: InstrumentError| ApiError::LOT_SIZE)
     }
+
+    /// Reads an amount of quote that is to be spent, or to be got: as many ticks times lots as are whole
+    /// in it, since nothing trades for less than one.
+    pub(crate) fn parse_budget(&self, name: &str, text: &str) -> Result<Notional, ApiError> {
+        let amount = parse(name, text, &ApiError::NOTIONAL)?.normalize();
+        let places = u32::from(self.quote.decimals).checked_sub(amount.scale());
+        let places = places.ok_or_else(|| ApiError::too_precise(name))?;
+        let units = 10_u128
+            .checked_pow(places)
+            .and_then(|factor| amount.mantissa().unsigned_abs().checked_mul(factor))
+            .ok_or(ApiError::NOTIONAL)?;
+        let notional = i128::try_from(units / self.quote_units_per_tick_lot);
+        notional.map(Notional::new).map_err(|_| ApiError::NOTIONAL)
+    }
+
+    /// How many whole lots an amount of base is.
+    pub(crate) fn lots(&self, amount: Amount) -> Quantity {
+        let lots = amount.get() / self.base_units_per_lot;
+        Quantity::new(u64::try_from(lots).unwrap_or(u64::MAX))
+    }
 }
 
 /// All listed instruments and assets. Fixed from the start of the server on.
@@ -150,6 +171,7 @@ impl Symbols {
                 fees: market.fees().clone(),
                 limits: market.limits(),
                 collar: market.collar(),
+                base_units_per_lot: market.base_units_per_lot(),
                 quote_units_per_tick_lot: market.quote_units_per_tick_lot(),
             })
             .collect();

@@ -80,8 +80,24 @@ pub(super) const OMIT_ZERO_BALANCES: Param = Param::new(
     "Whether to leave out assets of which there are none.",
 );
 
+pub(super) const CANCEL_RESTRICTIONS: Param = Param::new(
+    "cancelRestrictions",
+    Kind::OneOf(&["ONLY_NEW", "ONLY_PARTIALLY_FILLED"]),
+    "How far the order may have come to be cancelled.",
+);
+pub(super) const NEW_QUANTITY: Param = Param::new(
+    "newQty",
+    Kind::Decimal,
+    "The new quantity: more than what has traded and less than what it was.",
+);
+pub(super) const COMPUTE_COMMISSION_RATES: Param = Param::new(
+    "computeCommissionRates",
+    Kind::Flag,
+    "Whether to tell what the order would pay.",
+);
+
 /// What a new order says.
-pub(super) const NEW_ORDER: [Param; 9] = [
+pub(super) const NEW_ORDER: [Param; 12] = [
     Param::new("side", Kind::OneOf(&["BUY", "SELL"]), "Buy or sell.").required(),
     Param::new(
         "type",
@@ -92,25 +108,81 @@ pub(super) const NEW_ORDER: [Param; 9] = [
     Param::new(
         "timeInForce",
         Kind::OneOf(&["GTC", "IOC", "FOK"]),
-        "How long a LIMIT order stands.",
+        "How long a LIMIT order stands; it has to say so.",
     ),
-    Param::new("quantity", Kind::Decimal, "How much of the base asset."),
+    Param::new(
+        "quantity",
+        Kind::Decimal,
+        "How much of the base asset. A MARKET order says this or quoteOrderQty.",
+    ),
     Param::new(
         "quoteOrderQty",
         Kind::Decimal,
-        "How much of the quote asset, for a MARKET order.",
+        "How much of the quote asset a MARKET order spends at most, or gets at most where it sells.",
     ),
     Param::new("price", Kind::Decimal, "The limit price."),
+    Param::new(
+        "icebergQty",
+        Kind::Decimal,
+        "How much of an order that stands until it is cancelled is shown at a time.",
+    ),
     NEW_CLIENT_ORDER_ID,
     Param::new(
         "newOrderRespType",
         Kind::OneOf(&["ACK", "RESULT", "FULL"]),
-        "How much the answer tells.",
+        "How much the answer tells; FULL unless told, and ACK for a LIMIT_MAKER.",
     ),
     Param::new(
         "selfTradePreventionMode",
-        Kind::Text,
+        Kind::OneOf(&[
+            "NONE",
+            "EXPIRE_MAKER",
+            "EXPIRE_TAKER",
+            "EXPIRE_BOTH",
+            "DECREMENT",
+        ]),
         "What to do where the order would meet another of its own account.",
+    ),
+    Param::new(
+        "strategyId",
+        Kind::Integer,
+        "What the order is part of; told in the answer and not remembered.",
+    ),
+    Param::new(
+        "strategyType",
+        Kind::Integer,
+        "What kind of strategy that is, from 1000000 on.",
+    ),
+];
+
+/// What else is said where a new order takes the place of another.
+pub(super) const CANCEL_REPLACE: [Param; 6] = [
+    Param::new(
+        "cancelReplaceMode",
+        Kind::OneOf(&["STOP_ON_FAILURE", "ALLOW_FAILURE"]),
+        "Whether the order is placed where there is nothing to cancel.",
+    )
+    .required(),
+    Param::new(
+        "cancelOrderId",
+        Kind::Integer,
+        "The id of the order to cancel.",
+    ),
+    Param::new(
+        "cancelOrigClientOrderId",
+        Kind::Text,
+        "The name of the order to cancel.",
+    ),
+    Param::new(
+        "cancelNewClientOrderId",
+        Kind::Text,
+        "A name for the cancellation.",
+    ),
+    CANCEL_RESTRICTIONS,
+    Param::new(
+        "orderRateLimitExceededMode",
+        Kind::OneOf(&["DO_NOTHING"]),
+        "What to do where the account has sent too many orders.",
     ),
 ];
 

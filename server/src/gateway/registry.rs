@@ -9,9 +9,7 @@ use super::auth::{Access, Scope};
 use super::elsewhere;
 use super::operation::Operation;
 use super::parameters::{
-    END_TIME, FROM_ID, INTERVAL, LIMIT, NEW_CLIENT_ORDER_ID, NEW_ORDER, OMIT_ZERO_BALANCES,
-    ORDER_ID, ORIG_CLIENT_ORDER_ID, START_TIME, SYMBOL, SYMBOLS, SYMBOLS_LIKE, TICKER_TYPE,
-    TIME_ZONE, WINDOW_SIZE,
+    CANCEL_REPLACE, CANCEL_RESTRICTIONS, COMPUTE_COMMISSION_RATES, END_TIME, FROM_ID, INTERVAL, LIMIT, NEW_CLIENT_ORDER_ID, NEW_ORDER, NEW_QUANTITY, OMIT_ZERO_BALANCES, ORDER_ID, ORIG_CLIENT_ORDER_ID, START_TIME, SYMBOL, SYMBOLS, SYMBOLS_LIKE, TICKER_TYPE, TIME_ZONE, WINDOW_SIZE,
 };
 use crate::accounts::routes as accounts;
 use crate::api::params::Params;
@@ -209,8 +207,33 @@ fn trading() -> Vec<Operation> {
         Operation::new(TRADE, "Check an order without placing it", orders::test)
             .rest(Method::POST, "/api/v3/order/test")
             .socket("order.test")
-            .takes(&[symbol])
-            .takes(&NEW_ORDER),
+            .takes(&[symbol, COMPUTE_COMMISSION_RATES])
+            .takes(&NEW_ORDER)
+            .weight(|params| match params.get("computeCommissionRates") {
+                Some("true") => 20,
+                _ => 1,
+            }),
+        Operation::new(
+            TRADE,
+            "Cancel an order and place another",
+            orders::cancel_replace,
+        )
+        .rest(Method::POST, "/api/v3/order/cancelReplace")
+        .socket("order.cancelReplace")
+        .takes(&[symbol])
+        .takes(&CANCEL_REPLACE)
+        .takes(&NEW_ORDER)
+        .counts_as_order(),
+        Operation::new(
+            TRADE,
+            "Make an order smaller; it keeps its place in the queue",
+            orders::amend,
+        )
+        .rest(Method::PUT, "/api/v3/order/amend/keepPriority")
+        .socket("order.amend.keepPriority")
+        .takes(&order)
+        .takes(&[NEW_CLIENT_ORDER_ID, NEW_QUANTITY.required()])
+        .weight(|_| 4),
         Operation::new(READ, "Tell the state of an order", orders::query)
             .rest(Method::GET, "/api/v3/order")
             .socket("order.status")
@@ -220,7 +243,7 @@ fn trading() -> Vec<Operation> {
             .rest(Method::DELETE, "/api/v3/order")
             .socket("order.cancel")
             .takes(&order)
-            .takes(&[NEW_CLIENT_ORDER_ID]),
+            .takes(&[NEW_CLIENT_ORDER_ID, CANCEL_RESTRICTIONS]),
         Operation::new(READ, "List open orders", orders::open_orders)
             .rest(Method::GET, "/api/v3/openOrders")
             .socket("openOrders.status")
@@ -251,6 +274,21 @@ fn trading() -> Vec<Operation> {
         .rest(Method::GET, "/api/v3/myTrades")
         .socket("myTrades")
         .takes(&[symbol, ORDER_ID, START_TIME, END_TIME, FROM_ID, LIMIT])
+        .weight(|params| {
+            if params.get("orderId").is_some() {
+                5
+            } else {
+                20
+            }
+        }),
+        Operation::new(
+            READ,
+            "List trades that were made for orders sent around several books: none",
+            orders::allocations,
+        )
+        .rest(Method::GET, "/api/v3/myAllocations")
+        .socket("myAllocations")
+        .takes(&[symbol, START_TIME, END_TIME, LIMIT])
         .weight(|_| 20),
     ]
 }
@@ -262,6 +300,30 @@ fn account() -> Vec<Operation> {
             .socket("account.status")
             .takes(&[OMIT_ZERO_BALANCES])
             .weight(|_| 20),
+        Operation::new(
+            READ,
+            "Tell what trades in an instrument cost",
+            orders::commission,
+        )
+        .rest(Method::GET, "/api/v3/account/commission")
+        .socket("account.commission")
+        .takes(&[SYMBOL.required()])
+        .weight(|_| 20),
+        Operation::new(
+            READ,
+            "Tell what trades cost, instrument by instrument",
+            orders::trade_fees,
+        )
+        .rest(Method::GET, "/sapi/v1/asset/tradeFee")
+        .takes(&[SYMBOL]),
+        Operation::new(
+            READ,
+            "Tell how many orders have been sent",
+            orders::order_usage,
+        )
+        .rest(Method::GET, "/api/v3/rateLimit/order")
+        .socket("account.rateLimits.orders")
+        .weight(|_| 40),
     ]
 }
 

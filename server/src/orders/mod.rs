@@ -1,15 +1,20 @@
 //! Order processing: the sequencer, and orders and fills as their owners see them.
 
+mod cancelling;
 mod clock;
 mod entry;
 mod execution;
 mod gate;
 mod history;
 mod listings;
+mod looking;
 mod model;
 mod places;
+mod placing;
+mod rates;
 mod record;
 mod recovery;
+mod replacing;
 pub(crate) mod routes;
 pub(crate) mod sequencer;
 pub(crate) mod service;

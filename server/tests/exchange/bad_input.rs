@@ -137,6 +137,10 @@ async fn orders_that_make_no_sense() {
     let no_price = ("price", ABSENT);
     let name = |name: &'static str| ("newClientOrderId", name);
     let owned = |(code, msg): (i64, &str)| (code, msg.to_owned());
+    let quote = |amount: &'static str| {
+        let none = [("quantity", ABSENT), no_tif, no_price];
+        [&none[..], &[market_order, ("quoteOrderQty", amount)]].concat()
+    };
     let bad_name = || illegal("newClientOrderId", "^[a-zA-Z0-9-_.:/]{1,36}$");
 
     let mut cases = vec![
@@ -173,13 +177,38 @@ async fn orders_that_make_no_sense() {
         (
             vec![market_order, no_tif, no_price, ("quoteOrderQty", "10")],
             (
-                -1013,
-                "Quote order qty market orders are not supported for this symbol.".into(),
+                -1128,
+                "Combination of optional parameters invalid. Recommendation: 'quantity' or 'quoteOrderQty', not both.".into(),
             ),
         ),
         (
             vec![market_order, no_tif, no_price, ("quantity", ABSENT)],
-            mandatory("quantity"),
+            (
+                -1102,
+                "Param 'quantity' or 'quoteOrderQty' must be sent, but both were empty/null!"
+                    .into(),
+            ),
+        ),
+        (quote("4.99999999"), owned(NOTIONAL)),
+        (quote("0"), owned(NOTIONAL)),
+        (
+            quote("10.000000001"),
+            (
+                -1111,
+                "Parameter 'quoteOrderQty' has too much precision.".into(),
+            ),
+        ),
+        (quote("1e3"), no_decimal("quoteOrderQty")),
+        (
+            [quote("10"), vec![("side", "SELL")]].concat(),
+            (
+                -2010,
+                "Account has insufficient balance for requested action.".into(),
+            ),
+        ),
+        (
+            [quote("10"), vec![("icebergQty", "0.001")]].concat(),
+            not_required("icebergQty"),
         ),
         (vec![("type", "LIMIT_MAKER")], not_required("timeInForce")),
         (vec![("stopPrice", "1")], not_required("stopPrice")),
@@ -190,14 +219,29 @@ async fn orders_that_make_no_sense() {
         ),
         (vec![("trailingDelta", "1")], not_required("trailingDelta")),
         (
-            vec![("icebergQty", "1")],
-            (
-                -1013,
-                "Iceberg orders are not supported for this symbol.".into(),
-            ),
+            vec![("icebergQty", "0.00101")],
+            (-2010, "IcebergQty exceeds QTY.".into()),
         ),
         (
-            vec![("selfTradePreventionMode", "EXPIRE_MAKER")],
+            vec![("icebergQty", "0.00001"), ("quantity", "0.01")],
+            (-1013, "Filter failure: ICEBERG_PARTS".into()),
+        ),
+        (vec![("icebergQty", "0")], owned(LOT_SIZE)),
+        (
+            vec![("icebergQty", "0.0005"), ("timeInForce", "IOC")],
+            (-1014, "Unsupported order combination.".into()),
+        ),
+        (
+            vec![("pegPriceType", "PRIMARY_PEG")],
+            not_required("pegPriceType"),
+        ),
+        (
+            vec![("strategyType", "999999")],
+            (-1134, "strategyType was less than 1000000.".into()),
+        ),
+        (vec![("strategyId", "x")], mandatory("strategyId")),
+        (
+            vec![("selfTradePreventionMode", "SOMETIMES")],
             (
                 -1130,
                 "Data sent for parameter 'selfTradePreventionMode' is not valid.".into(),

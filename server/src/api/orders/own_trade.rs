@@ -21,7 +21,7 @@ pub(in crate::api) fn commission_asset<'a>(
 }
 
 /// One's side of a trade.
-#[derive(Debug, JsonSchema, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OwnTrade {
     symbol: String,

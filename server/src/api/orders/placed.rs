@@ -7,15 +7,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::names::name;
-use super::new_order::ResponseType;
+use super::new_order::{NewOrder, Strategy};
 use super::own_trade::commission_asset;
-use super::state::OrderState;
+use super::response::ResponseType;
+use super::state::{OrderState, iceberg};
 use crate::api::symbols::{Symbol, Symbols};
 use crate::bus::Outcome;
 use crate::orders::{Fill, OrderRecord, touched};
 
 /// The answer to a new order: as much of it as was asked for.
-#[derive(Debug, JsonSchema, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlacedOrder {
     symbol: String,
@@ -26,12 +27,16 @@ pub(crate) struct PlacedOrder {
     #[serde(flatten)]
     state: Option<OrderState>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    iceberg_qty: Option<String>,
+    #[serde(flatten)]
+    strategy: Option<Strategy>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     working_time: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fills: Option<Vec<PlacedFill>>,
 }
 
-#[derive(Debug, JsonSchema, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PlacedFill {
     price: String,
@@ -68,10 +73,15 @@ impl PlacedFill {
 }
 
 impl PlacedOrder {
+    /// Its id.
+    pub(crate) const fn id(&self) -> u64 {
+        self.order_id
+    }
+
     /// The answer to the command that led to `outcome`, told from its events alone.
     pub(crate) fn new(
         outcome: &Outcome,
-        response: ResponseType,
+        sent: &NewOrder,
         symbols: &Symbols,
         symbol: &Symbol,
     ) -> Option<Self> {
@@ -112,7 +122,7 @@ impl PlacedOrder {
                 }
             }
         }
-        Some(Self::told(&placed?, fills, response, symbol))
+        Some(Self::told(&placed?, fills, sent, symbol))
     }
 
     /// The answer to an order that was sent before: what was answered then, when the order was as it
@@ -120,7 +130,7 @@ impl PlacedOrder {
     pub(crate) fn again(
         order: &OrderRecord,
         fills: &[Fill],
-        response: ResponseType,
+        sent: &NewOrder,
         symbols: &Symbols,
         symbol: &Symbol,
     ) -> Option<Self> {
@@ -128,15 +138,11 @@ impl PlacedOrder {
             .iter()
             .map(|fill| PlacedFill::of(fill, symbols, symbol));
         let fills = fills.collect::<Option<_>>()?;
-        Some(Self::told(order, fills, response, symbol))
+        Some(Self::told(order, fills, sent, symbol))
     }
 
-    fn told(
-        order: &OrderRecord,
-        fills: Vec<PlacedFill>,
-        response: ResponseType,
-        symbol: &Symbol,
-    ) -> Self {
+    fn told(order: &OrderRecord, fills: Vec<PlacedFill>, sent: &NewOrder, symbol: &Symbol) -> Self {
+        let response = sent.response;
         let state = (response != ResponseType::Ack).then(|| OrderState::new(order, symbol));
         Self {
             symbol: symbol.name().into(),
@@ -144,6 +150,8 @@ impl PlacedOrder {
             order_list_id: -1,
             client_order_id: name(order.client_order_id),
             transact_time: order.time.millis(),
+            iceberg_qty: state.as_ref().and_then(|_| iceberg(order.kind, symbol)),
+            strategy: state.as_ref().map(|_| sent.strategy),
             working_time: state.is_some().then(|| order.time.millis()),
             state,
             fills: (response == ResponseType::Full).then_some(fills),

@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::names::name;
-use super::state::{OrderState, shown};
+use super::state::{OrderState, iceberg, shown};
 use crate::api::symbols::Symbol;
 use crate::orders::OrderRecord;
 
 /// An order as it is.
-#[derive(Debug, JsonSchema, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct QueriedOrder {
     symbol: String,
@@ -45,7 +45,7 @@ impl QueriedOrder {
 }
 
 /// The answer to a cancellation.
-#[derive(Debug, JsonSchema, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CancelledOrder {
     symbol: String,
@@ -57,9 +57,16 @@ pub(crate) struct CancelledOrder {
     transact_time: u64,
     #[serde(flatten)]
     state: OrderState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iceberg_qty: Option<String>,
 }
 
 impl CancelledOrder {
+    /// The id of the order.
+    pub(crate) const fn id(&self) -> u64 {
+        self.order_id
+    }
+
     pub(crate) fn new(order: &OrderRecord, cancellation: &str, symbol: &Symbol) -> Self {
         Self {
             symbol: symbol.name().into(),
@@ -69,6 +76,7 @@ impl CancelledOrder {
             client_order_id: cancellation.into(),
             transact_time: order.update_time.millis(),
             state: OrderState::new(order, symbol),
+            iceberg_qty: iceberg(order.kind, symbol),
         }
     }
 }

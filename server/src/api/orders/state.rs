@@ -4,10 +4,11 @@ use orderbook_core::{OrderKind, Price, Quantity, Resting, SelfTradePrevention, S
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::new_order::SELF_TRADE_MODES;
 use crate::api::symbols::Symbol;
 use crate::orders::{OrderRecord, OrderStatus};
 
-const fn side_text(side: Side) -> &'static str {
+pub(super) const fn side_text(side: Side) -> &'static str {
     match side {
         Side::Buy => "BUY",
         Side::Sell => "SELL",
@@ -30,7 +31,12 @@ pub(in crate::api) fn shown(kind: OrderKind) -> Quantity {
     resting(kind).display.unwrap_or_default()
 }
 
-const fn type_text(kind: OrderKind) -> &'static str {
+/// What an iceberg shows at a time; `None` where the order shows all there is.
+pub(super) fn iceberg(kind: OrderKind, symbol: &Symbol) -> Option<String> {
+    resting(kind).display.map(|shown| symbol.quantity(shown))
+}
+
+pub(super) const fn type_text(kind: OrderKind) -> &'static str {
     match kind {
         OrderKind::Limit { .. } if resting(kind).post_only.is_some() => "LIMIT_MAKER",
         OrderKind::Limit { .. } => "LIMIT",
@@ -38,7 +44,7 @@ const fn type_text(kind: OrderKind) -> &'static str {
     }
 }
 
-const fn time_in_force_text(kind: OrderKind) -> &'static str {
+pub(super) const fn time_in_force_text(kind: OrderKind) -> &'static str {
     match kind {
         OrderKind::Limit {
             time_in_force: TimeInForce::ImmediateOrCancel { .. },
@@ -53,17 +59,13 @@ const fn time_in_force_text(kind: OrderKind) -> &'static str {
     }
 }
 
-const fn self_trade_text(prevention: SelfTradePrevention) -> &'static str {
-    match prevention {
-        SelfTradePrevention::Allow => "NONE",
-        SelfTradePrevention::ExpireMaker => "EXPIRE_MAKER",
-        SelfTradePrevention::ExpireTaker => "EXPIRE_TAKER",
-        SelfTradePrevention::ExpireBoth => "EXPIRE_BOTH",
-        SelfTradePrevention::Decrement => "DECREMENT",
-    }
+fn self_trade_text(prevention: SelfTradePrevention) -> &'static str {
+    let mut modes = SELF_TRADE_MODES.iter();
+    let known = modes.find(|(mode, _)| *mode == prevention);
+    known.map_or("NONE", |(_, name)| name)
 }
 
-const fn status_text(status: OrderStatus) -> &'static str {
+pub(super) const fn status_text(status: OrderStatus) -> &'static str {
     match status {
         OrderStatus::New => "NEW",
         OrderStatus::PartiallyFilled => "PARTIALLY_FILLED",
@@ -75,7 +77,7 @@ const fn status_text(status: OrderStatus) -> &'static str {
 }
 
 /// What every answer about an order says of it.
-#[derive(Debug, JsonSchema, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::api) struct OrderState {
     pub(in crate::api) price: String,

@@ -1,132 +1,17 @@
-//! Answers about orders of a real exchange.
+//! What is answered.
 
 use accounts_core::{Amount, AssetId, Delta, FeeRate, FeeSchedule, FeeTier};
-use exchange_engine::{Command, Event, Exchange, Input, InstrumentId, Listing};
+use exchange_engine::Command;
 use orderbook_core::{
-    AccountId, Instrument, Notional, OrderId, OrderKind, PostOnly, Price, Quantity, Resting,
-    SelfTradePrevention, Side, Step, TimeInForce, Timestamp, TradeId,
+    Notional, OrderId, OrderKind, PostOnly, Price, Quantity, Resting, SelfTradePrevention, Side,
+    Timestamp, TradeId,
 };
-use serde_json::Value;
 
-use super::placed::PlacedFill;
-use super::*;
+use super::super::placed::PlacedFill;
+use super::super::{CancelledOrder, OwnTrade, QueriedOrder};
+use super::{BTCUSD, BUYER, Market, SELLER, assert_told, resting};
 use crate::api::symbols::Symbols;
-use crate::bus::Outcome;
-use crate::orders::{Fill, OrderRecord};
-
-const SELLER: AccountId = AccountId::new(1);
-const BUYER: AccountId = AccountId::new(2);
-const BTCUSD: InstrumentId = InstrumentId::new(0);
-/// Not of the pair.
-const BNB: AssetId = AssetId::new(2);
-
-/// A pair with prices of two decimals and quantities of one, asks of 5.0 at 1.00 and at 2.00,
-/// and somebody with plenty of both assets.
-struct Market(Exchange);
-
-impl Market {
-    fn new() -> Self {
-        let (base, quote) = (AssetId::new(0), AssetId::new(1));
-        let step = |scale| Step::new(1, scale).expect("a valid step");
-        let instrument = Instrument::new("BTCUSD", step(2), step(1))
-            .and_then(|it| it.with_price_limits(Price::new(1), Price::new(100_000)))
-            .and_then(|it| it.with_quantity_limits(Quantity::new(1), Quantity::new(100_000)));
-        let mut market = Self(Exchange::new());
-        for (asset, code) in [(base, "BTC"), (quote, "USD"), (BNB, "BNB")] {
-            market.apply(Command::AddAsset {
-                asset,
-                code: code.into(),
-                decimals: 3,
-            });
-        }
-        market.apply(Command::ListInstrument(Listing {
-            id: BTCUSD,
-            instrument: instrument.expect("a valid instrument"),
-            base,
-            quote,
-            fees: FeeSchedule::default(),
-        }));
-        for account in [SELLER, BUYER] {
-            market.apply(Command::OpenAccount { account });
-            for asset in [base, quote] {
-                let amount = Amount::new(1_000_000_000);
-                market.apply(Command::Deposit {
-                    account,
-                    asset,
-                    amount,
-                });
-            }
-        }
-        for price in [100, 200] {
-            let kind = OrderKind::Limit {
-                price: Price::new(price),
-                time_in_force: TimeInForce::GTC,
-            };
-            market.place(SELLER, Side::Sell, 50, kind, None);
-        }
-        market
-    }
-
-    fn apply(&mut self, command: Command) -> Outcome {
-        let time = Timestamp::new(1_000_000);
-        let mut events = Vec::new();
-        let result = self.0.apply(&Input { time, command }, &mut events);
-        assert_eq!(result, Ok(()));
-        Outcome {
-            time,
-            result,
-            events,
-        }
-    }
-
-    fn place(
-        &mut self,
-        account: AccountId,
-        side: Side,
-        quantity: u64,
-        kind: OrderKind,
-        self_trade: Option<SelfTradePrevention>,
-    ) -> Outcome {
-        self.apply(Command::Place {
-            account,
-            instrument: BTCUSD,
-            client_order_id: None,
-            side,
-            quantity: Quantity::new(quantity),
-            kind,
-            self_trade,
-        })
-    }
-
-    /// What the owner of a new order is told of it.
-    fn told(
-        &mut self,
-        account: AccountId,
-        quantity: u64,
-        kind: OrderKind,
-        self_trade: Option<SelfTradePrevention>,
-    ) -> Value {
-        let outcome = self.place(account, Side::Buy, quantity, kind, self_trade);
-        let symbols = Symbols::new(&self.0);
-        let symbol = symbols.get(BTCUSD).expect("listed");
-        let placed = PlacedOrder::new(&outcome, ResponseType::Full, &symbols, symbol);
-        serde_json::to_value(placed.expect("placed")).expect("plain data")
-    }
-}
-
-fn resting(price: i64, terms: Resting) -> OrderKind {
-    OrderKind::Limit {
-        price: Price::new(price),
-        time_in_force: TimeInForce::Rest(terms),
-    }
-}
-
-#[track_caller]
-fn assert_told(told: &Value, expected: &[(&str, &str)]) {
-    for (name, expected) in expected {
-        assert_eq!(told[*name], *expected, "{name} of {told}");
-    }
-}
+use crate::orders::Fill;
 
 #[test]
 fn an_order_that_slid_is_told_with_the_price_it_rests_at() {
@@ -156,22 +41,23 @@ fn an_iceberg_says_what_it_shows() {
         display: Some(Quantity::new(4)),
         ..Resting::PLAIN
     };
-    let outcome = market.place(BUYER, Side::Buy, 9, resting(90, terms), None);
-    let Event::OrderAccepted { order, rested, .. } = &outcome.events[0] else {
-        panic!("{outcome:?}");
-    };
-    let record = OrderRecord::accepted(outcome.time, BTCUSD, order, None, *rested);
-    let symbols = Symbols::new(&market.0);
-    let queried = QueriedOrder::new(&record, symbols.get(BTCUSD).expect("listed"));
-    let told = serde_json::to_value(queried).expect("plain data");
-    assert_told(
-        &told,
-        &[
-            ("icebergQty", "0.40000000"),
-            ("origQty", "0.90000000"),
-            ("type", "LIMIT"),
-        ],
-    );
+    let placed = market.told(BUYER, 9, resting(90, terms), None);
+    assert_told(&placed, &[("icebergQty", "0.40000000")]);
+    let record = market.record(BUYER, Side::Buy, resting(90, terms));
+    let symbols = market.symbols();
+    let symbol = symbols.get(BTCUSD).expect("listed");
+    let queried = serde_json::to_value(QueriedOrder::new(&record, symbol));
+    let cancelled = serde_json::to_value(CancelledOrder::new(&record, "so", symbol));
+    for told in [queried, cancelled] {
+        assert_told(
+            &told.expect("plain data"),
+            &[
+                ("icebergQty", "0.40000000"),
+                ("origQty", "0.90000000"),
+                ("type", "LIMIT"),
+            ],
+        );
+    }
 }
 
 #[test]
