@@ -17,6 +17,7 @@ mod looking;
 mod market_data;
 mod market_history;
 mod market_info;
+mod order_api;
 mod outages;
 mod page;
 mod public_streams;
