@@ -3,6 +3,7 @@
 use accounts_core::FeeTier;
 use orderbook_core::AccountId;
 
+use super::now;
 use crate::api::orders::{Commission, TradeFee};
 use crate::api::params::Params;
 use crate::api::rate_limits::{self, RateLimit};
@@ -10,11 +11,14 @@ use crate::api::symbols::Symbol;
 use crate::error::ApiError;
 use crate::gateway::App;
 
-/// The rates of an account.
+/// What an account pays in an instrument, as the exchange finds it: by what it has traded for the same
+/// quote asset.
 pub(super) async fn tier(app: &App, account: AccountId, symbol: &Symbol) -> FeeTier {
-    drop(app.orders.at(app.entry.published()).await);
-    let _ = account;
-    *symbol.fees.tier(accounts_core::Amount::ZERO)
+    let alike = app.symbols.iter();
+    let alike = alike.filter(|other| other.quote.id == symbol.quote.id);
+    let orders = app.orders.at(app.entry.published()).await;
+    let volume = orders.volume(account, alike.map(|other| other.id), now());
+    *symbol.fees.tier(volume)
 }
 
 /// `GET /api/v3/account/commission`

@@ -250,7 +250,7 @@ fn nothing_but_what_was_written_is_taken_for_a_snapshot() -> TestResult {
     let mut newer = bytes;
     newer[4] += 1;
     let error = Image::decode(&newer).expect_err("it is newer");
-    assert!(matches!(error, SnapshotError::OtherVersion(2)), "{error}");
+    assert!(matches!(error, SnapshotError::OtherVersion(3)), "{error}");
     Ok(())
 }
 
@@ -263,14 +263,14 @@ fn the_encoding_is_on_record() -> TestResult {
     let image = rig.replayed()?.image().ok_or("there are frames")?;
     let bytes = image.encode();
     let (header, contents) = bytes.split_at(6 + 32);
-    assert_eq!(header[..6], *b"XSNP\x01\x00");
+    assert_eq!(header[..6], *b"XSNP\x02\x00");
     assert_eq!(header[6..], *Sha256::digest(contents));
     let length = u64::try_from(image.exchange.len())?.to_le_bytes();
     assert!(contents.starts_with(&[&length, &image.exchange[..]].concat()));
     let rest = &contents[length.len() + image.exchange.len()..];
     assert_eq!(
         hex(&Sha256::digest(rest)),
-        "186a4087615729e3543385b984b17b3f2553f50723f9ad0f7e3b39db8c744d4c"
+        "814728178cdde9272804b032bf12f0159c9fd3f10106b4d7d212577a52306ab9"
     );
     Ok(())
 }

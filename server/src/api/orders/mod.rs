@@ -26,4 +26,5 @@ pub(crate) use placed::PlacedOrder;
 pub(crate) use queried::{CancelledOrder, QueriedOrder};
 pub(crate) use rates::{Allocation, Commission, OrderCommission, TradeFee, Trial};
 pub(crate) use response::ResponseType;
+pub(crate) use state::self_trade_text;
 pub(in crate::api) use state::{OrderState, shown};

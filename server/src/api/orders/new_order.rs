@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::names::{client_order_id, random_client_order_id};
 use super::response::ResponseType;
+use super::state::self_trade_text;
 use crate::api::params::Params;
 use crate::api::symbols::Symbol;
 use crate::error::ApiError;
@@ -232,21 +233,21 @@ fn market(params: &Params, symbol: &Symbol) -> Result<(OrderKind, Quantity), Api
 }
 
 fn self_trade(params: &Params) -> Result<Option<SelfTradePrevention>, ApiError> {
+    let modes = [
+        SelfTradePrevention::Allow,
+        SelfTradePrevention::ExpireMaker,
+        SelfTradePrevention::ExpireTaker,
+        SelfTradePrevention::ExpireBoth,
+        SelfTradePrevention::Decrement,
+    ];
     let Some(text) = params.get("selfTradePreventionMode") else {
         return Ok(None);
     };
-    SELF_TRADE_MODES
-        .iter()
-        .find(|(_, name)| *name == text)
-        .map(|(mode, _)| Some(*mode))
-        .ok_or_else(|| ApiError::invalid_value("selfTradePreventionMode"))
+    let named = modes
+        .into_iter()
+        .find(|mode| self_trade_text(*mode) == text);
+    match named {
+        Some(mode) => Ok(Some(mode)),
+        None => Err(ApiError::invalid_value("selfTradePreventionMode")),
+    }
 }
-
-/// What may happen instead of a trade with oneself, and what it is called.
-pub(crate) const SELF_TRADE_MODES: [(SelfTradePrevention, &str); 5] = [
-    (SelfTradePrevention::Allow, "NONE"),
-    (SelfTradePrevention::ExpireMaker, "EXPIRE_MAKER"),
-    (SelfTradePrevention::ExpireTaker, "EXPIRE_TAKER"),
-    (SelfTradePrevention::ExpireBoth, "EXPIRE_BOTH"),
-    (SelfTradePrevention::Decrement, "DECREMENT"),
-];

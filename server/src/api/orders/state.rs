@@ -4,7 +4,6 @@ use orderbook_core::{OrderKind, Price, Quantity, Resting, SelfTradePrevention, S
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::new_order::SELF_TRADE_MODES;
 use crate::api::symbols::Symbol;
 use crate::orders::{OrderRecord, OrderStatus};
 
@@ -59,10 +58,14 @@ pub(super) const fn time_in_force_text(kind: OrderKind) -> &'static str {
     }
 }
 
-fn self_trade_text(prevention: SelfTradePrevention) -> &'static str {
-    let mut modes = SELF_TRADE_MODES.iter();
-    let known = modes.find(|(mode, _)| *mode == prevention);
-    known.map_or("NONE", |(_, name)| name)
+pub(crate) const fn self_trade_text(prevention: SelfTradePrevention) -> &'static str {
+    match prevention {
+        SelfTradePrevention::Allow => "NONE",
+        SelfTradePrevention::ExpireMaker => "EXPIRE_MAKER",
+        SelfTradePrevention::ExpireTaker => "EXPIRE_TAKER",
+        SelfTradePrevention::ExpireBoth => "EXPIRE_BOTH",
+        SelfTradePrevention::Decrement => "DECREMENT",
+    }
 }
 
 pub(super) const fn status_text(status: OrderStatus) -> &'static str {
