@@ -341,6 +341,15 @@ impl ApiError {
         }
     }
 
+    /// This error, with the status of another, and when to try again.
+    pub(crate) fn with_status_of(self, other: &Self) -> Self {
+        Self {
+            status: other.status,
+            retry_after_seconds: other.retry_after_seconds,
+            ..self
+        }
+    }
+
     /// Whether an order that was answered so may have been carried out for all that is known.
     pub(crate) fn leaves_open(&self) -> bool {
         self.status.is_server_error() && *self != Self::SUSPENDED && *self != Self::DISCONNECTED

@@ -59,17 +59,11 @@ async fn carry_out(
     path: Vec<(String, String)>,
     request: Request,
 ) -> Response {
-    let (call, counted) = match admit(app, operation, path, request).await {
+    let (call, count) = match admit(app, operation, path, request).await {
         Ok(admitted) => admitted,
         Err(error) => return error.into_response(),
     };
-    let (count, allowed) =
-        counted.map_or((None, Ok(())), |(count, allowed)| (Some(count), allowed));
-    let answer = match allowed {
-        Ok(()) => operation.run(call).await,
-        Err(error) => Err(error),
-    };
-    let mut response = match answer {
+    let mut response = match operation.run(call).await {
         Ok(written) => respond(written),
         Err(error) => error.into_response(),
     };
@@ -79,15 +73,13 @@ async fn carry_out(
     response
 }
 
-type Counted = Option<(OrderCount, Result<(), ApiError>)>;
-
 /// Finds out who asks for what, and counts orders.
 async fn admit(
     app: Arc<App>,
     operation: &Operation,
     path: Vec<(String, String)>,
     request: Request,
-) -> Result<(Call, Counted), ApiError> {
+) -> Result<(Call, Option<OrderCount>), ApiError> {
     let (parts, body) = request.into_parts();
     let client = parts.extensions.get::<Client>();
     let client = client.ok_or(ApiError::INTERNAL)?.0;
@@ -113,6 +105,7 @@ async fn admit(
     let caller = identify(&app, operation.access, proof).await?;
     let account = caller.account().filter(|_| operation.counts_as_order);
     let counted = account.map(|account| app.limits.order(account));
+    let (count, allowed) = counted.unzip();
     let call = Call {
         app,
         params,
@@ -121,8 +114,9 @@ async fn admit(
         headers: parts.headers,
         body,
         path,
+        one_too_many: allowed.and_then(Result::err),
     };
-    Ok((call, counted))
+    Ok((call, count))
 }
 
 fn respond(written: Written) -> Response {

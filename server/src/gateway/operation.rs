@@ -37,6 +37,8 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     /// The parameters in the path.
     pub(crate) path: Vec<(String, String)>,
+    /// That this is one order too many, where it counts as one.
+    pub(crate) one_too_many: Option<ApiError>,
 }
 
 impl Call {
@@ -164,6 +166,8 @@ pub(crate) struct Operation {
     weight: fn(&Params) -> u32,
     /// Whether it counts as a new order.
     pub(crate) counts_as_order: bool,
+    /// Whether it does something even where it is one order too many.
+    does_without_order: bool,
     /// What it does, in a few words.
     pub(crate) about: &'static str,
     pub(crate) params: Vec<Param>,
@@ -200,6 +204,7 @@ impl Operation {
             access,
             weight: |_| 1,
             counts_as_order: false,
+            does_without_order: false,
             about,
             params: Vec::new(),
             body: None,
@@ -239,6 +244,13 @@ impl Operation {
         self
     }
 
+    /// As [`counts_as_order`](Self::counts_as_order), where it sees for itself what to do about one
+    /// order too many.
+    pub(crate) fn does_more_than_order(mut self) -> Self {
+        self.does_without_order = true;
+        self.counts_as_order()
+    }
+
     pub(crate) fn takes(mut self, params: &[Param]) -> Self {
         self.params.extend_from_slice(params);
         self
@@ -255,8 +267,14 @@ impl Operation {
         (self.weight)(params)
     }
 
-    /// Carries it out.
-    pub(crate) fn run(&self, call: Call) -> Running {
-        (self.handler)(call)
+    /// Carries it out, unless it is one order too many.
+    pub(crate) fn run(&self, mut call: Call) -> Running {
+        match call.one_too_many.take() {
+            Some(refusal) if !self.does_without_order => Box::pin(async { Err(refusal) }),
+            one_too_many => (self.handler)(Call {
+                one_too_many,
+                ..call
+            }),
+        }
     }
 }

@@ -181,8 +181,8 @@ pub(super) const CANCEL_REPLACE: [Param; 6] = [
     CANCEL_RESTRICTIONS,
     Param::new(
         "orderRateLimitExceededMode",
-        Kind::OneOf(&["DO_NOTHING"]),
-        "What to do where the account has sent too many orders.",
+        Kind::OneOf(&["DO_NOTHING", "CANCEL_ONLY"]),
+        "What to do where the account has sent too many orders; DO_NOTHING unless told.",
     ),
 ];
 

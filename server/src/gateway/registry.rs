@@ -223,7 +223,7 @@ fn trading() -> Vec<Operation> {
         .takes(&[symbol])
         .takes(&CANCEL_REPLACE)
         .takes(&NEW_ORDER)
-        .counts_as_order(),
+        .does_more_than_order(),
         Operation::new(
             TRADE,
             "Make an order smaller; it keeps its place in the queue",

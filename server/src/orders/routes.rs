@@ -42,7 +42,8 @@ pub(crate) async fn cancel_all(call: Call) -> Result<Vec<CancelledOrder>, ApiErr
 /// `POST /api/v3/order/cancelReplace`
 pub(crate) async fn cancel_replace(call: Call) -> Result<CancelReplace, ApiError> {
     let (app, account, params) = call.of_account();
-    replacing::cancel_replace(app, account, params).await
+    let one_too_many = call.one_too_many.as_ref();
+    replacing::cancel_replace(app, account, params, one_too_many).await
 }
 
 /// `PUT /api/v3/order/amend/keepPriority`

@@ -19,6 +19,8 @@ pub(crate) struct Replacement {
     pub(crate) order: NewOrder,
     /// Whether the order is to be placed where there is nothing to cancel.
     pub(crate) goes_on: bool,
+    /// Whether to cancel where there have been too many orders to place another.
+    pub(crate) cancels_anyway: bool,
 }
 
 impl Replacement {
@@ -28,18 +30,16 @@ impl Replacement {
             "ALLOW_FAILURE" => true,
             _ => return Err(ApiError::invalid_value("cancelReplaceMode")),
         };
-        // Whoever has used up the orders of the moment does not get here, so that only one of the two
-        // can be had.
-        if !matches!(
-            params.get("orderRateLimitExceededMode"),
-            None | Some("DO_NOTHING")
-        ) {
-            return Err(ApiError::invalid_value("orderRateLimitExceededMode"));
-        }
+        let cancels_anyway = match params.get("orderRateLimitExceededMode") {
+            None | Some("DO_NOTHING") => false,
+            Some("CANCEL_ONLY") => true,
+            Some(_) => return Err(ApiError::invalid_value("orderRateLimitExceededMode")),
+        };
         Ok(Self {
             cancellation: Cancellation::parse_to_replace(params)?,
             order: NewOrder::parse(params, symbol)?,
             goes_on,
+            cancels_anyway,
         })
     }
 }

@@ -289,13 +289,8 @@ async fn run(
         Err(error) => return (Err(error), None),
     };
     let account = caller.account().filter(|_| operation.counts_as_order);
-    let (count, allowed) = match account.map(|account| app.limits.order(account)) {
-        Some((count, allowed)) => (Some(count), allowed),
-        None => (None, Ok(())),
-    };
-    if let Err(refusal) = allowed {
-        return (Err(refusal), count);
-    }
+    let counted = account.map(|account| app.limits.order(account));
+    let (count, allowed) = counted.unzip();
     let call = Call {
         app,
         params: request.params,
@@ -304,6 +299,7 @@ async fn run(
         headers: HeaderMap::new(),
         body: Bytes::new(),
         path: Vec::new(),
+        one_too_many: allowed.and_then(Result::err),
     };
     let written = operation.run(call).await;
     (written.map(|written| written.json), count)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{ask, assert_fields, now, open};
 use crate::harness::shape::{I, O, T, assert_shape};
-use crate::harness::{Reply, Server, Trader, list, new_dir, text};
+use crate::harness::{Reply, Server, Trader, list, new_dir, number, text};
 
 /// The results that an answer to a replacement tells.
 fn results(told: &Value) -> [&str; 2] {
@@ -163,4 +163,56 @@ async fn what_became_of_half_a_replacement_is_told() {
         alice.balance("USDT").await,
         ("10000.00000000".into(), "0.00000000".into())
     );
+}
+
+/// The order that is replaced is the last one that may be sent for the day.
+#[tokio::test]
+async fn where_there_were_too_many_orders_one_may_still_be_cancelled() {
+    let dir = new_dir();
+    let sample = include_str!("../../../exchange.sample.toml");
+    let config = dir.path().join("config.toml");
+    let few = sample.replace("orders_per_day = 2000000", "orders_per_day = 2");
+    std::fs::write(&config, few).expect("it can be written");
+    let config = config.to_str().expect("a plain name");
+    let data = dir.path().join("data");
+    let server = Server::start(&data, &["--faucet", "--config", config]).await;
+    let (alice, ..) = open(&server).await;
+    let order = "side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&price=39000";
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        open.push(alice.limit("BTCUSDT", "BUY", "40000", "0.001").await);
+    }
+    let refused = "Too many new orders; current limit is 2 orders per 1 DAY.";
+    let ask = async |mode: &str, limited: &str, id: u64| {
+        let params = format!(
+            "cancelReplaceMode={mode}&orderRateLimitExceededMode={limited}&cancelOrderId={id}&{order}"
+        );
+        replace(&alice, &params).await
+    };
+    let [first, second] = [&open[0], &open[1]].map(|order| number(order, "orderId"));
+    let reply = ask("STOP_ON_FAILURE", "DO_NOTHING", first).await;
+    reply.assert_refused("nothing is done", 429, -1015, refused);
+    assert_eq!(list(&alice.open_orders().await).len(), 2);
+
+    for (mode, id, (_, code, msg), status, done) in [
+        ("STOP_ON_FAILURE", first, HALF, 429, ["SUCCESS", "FAILURE"]),
+        (
+            "STOP_ON_FAILURE",
+            first,
+            NOT,
+            429,
+            ["FAILURE", "NOT_ATTEMPTED"],
+        ),
+        ("ALLOW_FAILURE", second, HALF, 409, ["SUCCESS", "FAILURE"]),
+        ("ALLOW_FAILURE", second, NOT, 400, ["FAILURE", "FAILURE"]),
+    ] {
+        let reply = ask(mode, "CANCEL_ONLY", id).await;
+        let data = assert_half(&reply, status, code, msg, done);
+        assert_eq!(reply.header("retry-after").is_some(), status == 429);
+        if done[1] == "FAILURE" {
+            let refused = json!({ "code": -1015, "msg": refused });
+            assert_eq!(data["newOrderResponse"], refused);
+        }
+    }
+    assert_eq!(alice.open_orders().await, json!([]));
 }

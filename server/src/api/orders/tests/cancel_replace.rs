@@ -109,6 +109,16 @@ fn a_replacement_says_what_becomes_of_it() {
         let replacement = parse(&format!("cancelReplaceMode={mode}&cancelOrderId=1"));
         assert_eq!(replacement.expect(mode).goes_on, goes_on);
     }
+    for (mode, anyway) in [
+        ("", false),
+        ("&orderRateLimitExceededMode=DO_NOTHING", false),
+        ("&orderRateLimitExceededMode=CANCEL_ONLY", true),
+    ] {
+        let replacement = parse(&format!(
+            "cancelReplaceMode=ALLOW_FAILURE&cancelOrderId=1{mode}"
+        ));
+        assert_eq!(replacement.expect(mode).cancels_anyway, anyway);
+    }
     for (params, expected) in [
         ("cancelOrderId=1", ApiError::mandatory("cancelReplaceMode")),
         (
