@@ -173,8 +173,6 @@ impl ApiError {
         -1128,
         "Combination of optional parameters invalid. Recommendation: 'quantity' or 'quoteOrderQty', not both.",
     );
-    pub(crate) const BAD_COMBINATION: Self =
-        Self::bad(-1128, "Combination of optional parameters invalid.");
     pub(crate) const LOOKUP_TOO_LONG: Self =
         Self::bad(-1127, "More than 24 hours between startTime and endTime.");
     pub(crate) const BAD_STRATEGY_TYPE: Self =

@@ -87,7 +87,7 @@ pub(crate) async fn my_trades(
     };
     let timed = start.is_some() || end.is_some();
     if timed && (query.order_id.is_some() || query.from_id.is_some()) {
-        return Err(ApiError::BAD_COMBINATION);
+        return Err(ApiError::COMBINATION);
     }
     let fills = history::fills(app, &query).await?;
     let trades = fills
