@@ -261,6 +261,22 @@ impl ApiError {
         -1002,
         "The username or the password is wrong.",
     );
+    /// The session is good, the old password is not.
+    pub(crate) const WRONG_PASSWORD: Self =
+        Self::new(StatusCode::FORBIDDEN, -1002, "The password is wrong.");
+    /// The password is right. The code is our own, as the field has none.
+    pub(crate) const CODE_MISSING: Self = Self::new(
+        StatusCode::UNAUTHORIZED,
+        -9101,
+        "A code of the second factor is needed.",
+    );
+    /// As [`Self::CODE_MISSING`].
+    pub(crate) const WRONG_CODE: Self = Self::new(
+        StatusCode::UNAUTHORIZED,
+        -9102,
+        "The code is wrong, or was used before.",
+    );
+    pub(crate) const UNKNOWN_LISTEN_KEY: Self = Self::bad(-1125, "This listenKey does not exist.");
     /// A cookie proves nothing about a request that another site may have made.
     pub(crate) const FOREIGN_ORIGIN: Self = Self::new(
         StatusCode::FORBIDDEN,

@@ -5,7 +5,7 @@ mod model;
 pub(crate) mod routes;
 pub(crate) mod service;
 
-pub(crate) use credentials::{ApiKey, Credentials, CredentialsError};
+pub(crate) use credentials::{ApiKey, Client, Credentials, CredentialsError, NewKey, Scope, sign};
 pub(crate) use model::{BalanceModel, StoredBalances};
 
 use crate::error::ApiError;
@@ -15,6 +15,15 @@ impl From<CredentialsError> for ApiError {
         match error {
             CredentialsError::UsernameTaken => Self::USERNAME_TAKEN,
             CredentialsError::WrongCredentials => Self::WRONG_CREDENTIALS,
+            CredentialsError::WrongPassword => Self::WRONG_PASSWORD,
+            CredentialsError::CodeMissing => Self::CODE_MISSING,
+            CredentialsError::WrongCode => Self::WRONG_CODE,
+            CredentialsError::TooManyTries { seconds } => Self::too_many(
+                -1003,
+                "Too many wrong passwords or codes; try again later.".into(),
+                seconds,
+            ),
+            CredentialsError::UnknownListenKey => Self::UNKNOWN_LISTEN_KEY,
             CredentialsError::InvalidSession => Self::INVALID_SESSION,
             CredentialsError::Busy => Self::OVERLOADED,
             CredentialsError::Storage(cause) => {

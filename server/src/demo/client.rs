@@ -7,7 +7,7 @@ use form_urlencoded::Serializer;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::gateway::auth::sign;
+use crate::accounts::sign;
 use crate::orders::now;
 
 /// Signs requests with the key of one account.

@@ -16,6 +16,7 @@ use exchange_engine::Command;
 use orderbook_core::AccountId;
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::{self, NewKey};
 use crate::api::hex::hex;
 use crate::gateway::App;
 use client::Client;
@@ -76,7 +77,10 @@ async fn account(app: &App, name: &str, wealth: u128) -> anyhow::Result<AccountI
     } else {
         // Nobody logs in as a demo user; its keys are made here.
         let password: [u8; 32] = rand::random();
-        let account = app.credentials.register(name, &hex(&password)).await?;
+        let account = app
+            .credentials
+            .register(name, &hex(&password), &accounts::Client::LOCAL)
+            .await?;
         app.entry
             .submit(Command::OpenAccount { account })
             .await?
@@ -137,11 +141,11 @@ async fn visitors(
         let visitor = if let Some(old) = old.filter(|_| still_good) {
             old
         } else {
-            let key = app.credentials.create_api_key(*account, "demo").await?;
+            let (api_key, secret_key) = new_key(app, *account, "demo").await?;
             Visitor {
                 name: name.into(),
-                api_key: key.api_key,
-                secret_key: key.secret_key,
+                api_key,
+                secret_key,
             }
         };
         visitors.push(visitor);
@@ -183,9 +187,24 @@ async fn bot(app: &App, name: &str, address: SocketAddr) -> anyhow::Result<Clien
     let account = account(app, name, 1_000).await?;
     for key in app.credentials.api_keys(account).await? {
         app.credentials
-            .revoke_api_key(account, &key.api_key)
+            .revoke_api_key(account, &key.api_key, &accounts::Client::LOCAL)
             .await?;
     }
-    let key = app.credentials.create_api_key(account, "bot").await?;
-    Client::new(address, key.api_key, key.secret_key)
+    let (api_key, secret_key) = new_key(app, account, "bot").await?;
+    Client::new(address, api_key, secret_key)
+}
+
+/// An API key of this process, and its secret.
+async fn new_key(app: &App, account: AccountId, label: &str) -> anyhow::Result<(String, String)> {
+    let new = NewKey {
+        label,
+        ..NewKey::default()
+    };
+    let client = accounts::Client::LOCAL;
+    let key = app
+        .credentials
+        .create_api_key(account, new, &client)
+        .await?;
+    let secret = key.secret_key.context("a key without a secret")?;
+    Ok((key.api_key, secret))
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use axum::http::Method;
 
-use super::auth::{Access, Scope};
+use super::auth::Access;
 use super::elsewhere;
 use super::operation::Operation;
 use super::parameters::{
@@ -14,7 +14,7 @@ use super::parameters::{
     ORIG_CLIENT_ORDER_ID, START_TIME, SYMBOL, SYMBOLS, SYMBOLS_LIKE, TICKER_TYPE, TIME_ZONE,
     WINDOW_SIZE,
 };
-use crate::accounts::routes as accounts;
+use crate::accounts::{Scope, routes as accounts};
 use crate::api::params::Params;
 use crate::marketdata::routes as market;
 use crate::orders::routes as orders;
@@ -27,7 +27,7 @@ pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         trading(),
         account(),
         elsewhere(),
-        own_account(),
+        accounts::operations().collect(),
     ];
     Registry::new(operations.into_iter().flatten().collect())
 });
@@ -363,34 +363,6 @@ fn elsewhere() -> Vec<Operation> {
             elsewhere::system_status,
         )
         .rest(Method::GET, "/sapi/v1/system/status"),
-    ]
-}
-
-/// What the public API has no names for.
-fn own_account() -> Vec<Operation> {
-    let session = Access::Session;
-    vec![
-        Operation::new(Access::Public, "Register a user", accounts::register)
-            .rest(Method::POST, "/v1/register")
-            .takes_json::<accounts::UserPassword>()
-            .weight(|_| 10),
-        Operation::new(Access::Public, "Log in", accounts::login)
-            .rest(Method::POST, "/v1/login")
-            .takes_json::<accounts::UserPassword>()
-            .weight(|_| 10),
-        Operation::new(session, "Log out", accounts::logout).rest(Method::POST, "/v1/logout"),
-        Operation::new(session, "Tell who is logged in", accounts::session)
-            .rest(Method::GET, "/v1/session"),
-        Operation::new(session, "Make an API key", accounts::create_api_key)
-            .rest(Method::POST, "/v1/api-keys")
-            .takes_json::<accounts::KeyLabel>(),
-        Operation::new(session, "List API keys", accounts::api_keys)
-            .rest(Method::GET, "/v1/api-keys"),
-        Operation::new(session, "Revoke an API key", accounts::revoke_api_key)
-            .rest(Method::DELETE, "/v1/api-keys/{key}"),
-        Operation::new(session, "Take play money", accounts::faucet)
-            .rest(Method::POST, "/v1/faucet")
-            .takes_json::<accounts::FaucetRequest>(),
     ]
 }
 

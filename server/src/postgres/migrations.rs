@@ -40,6 +40,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0004_assets_of_fees",
     "0005_command_log",
     "0006_snapshots",
+    "0007_proofs",
 ];
 
 /// How a new database stores history. The migrations read it from the setting

@@ -71,12 +71,39 @@ pub(crate) enum CredentialsError {
     /// The label of an API key breaks the rule for labels.
     #[error("a label has at most 64 characters and no control characters")]
     InvalidLabel,
+    /// An address that an API key is bound to is none, or there are too many.
+    #[error("addresses are at most 30 IP addresses or networks, as in 192.0.2.7 and 2001:db8::/32")]
+    InvalidAddresses,
+    /// What was handed in is no Ed25519 key.
+    #[error("a public key is an Ed25519 key, as PEM (SPKI) or its 32 bytes in base64")]
+    InvalidPublicKey,
     /// Someone has the name already, perhaps in other case.
     #[error("the username is taken")]
     UsernameTaken,
     /// Unknown user or wrong password; deliberately not which.
     #[error("wrong username or password")]
     WrongCredentials,
+    /// The old password is not the one of the account.
+    #[error("wrong password")]
+    WrongPassword,
+    /// The password is right, and there is a second factor.
+    #[error("a code of the second factor is needed")]
+    CodeMissing,
+    /// The code is wrong, was used before, or its time is over.
+    #[error("wrong code")]
+    WrongCode,
+    /// Too many wrong passwords or codes in a row.
+    #[error("too many failed tries; try again in {seconds} seconds")]
+    TooManyTries {
+        /// How long to wait.
+        seconds: u64,
+    },
+    /// There is a second factor already.
+    #[error("the second factor is on already")]
+    SecondFactorOn,
+    /// No second factor was proposed, or it is not on.
+    #[error("there is no second factor")]
+    NoSecondFactor,
     /// No such session, or it is over.
     #[error("the session is unknown or has expired")]
     InvalidSession,
@@ -86,6 +113,12 @@ pub(crate) enum CredentialsError {
     /// The account has no such API key.
     #[error("no such API key")]
     UnknownKey,
+    /// The account has no such session.
+    #[error("no such session")]
+    UnknownSession,
+    /// The account has no such listen key, or its time is over.
+    #[error("no such listen key")]
+    UnknownListenKey,
     /// Too many passwords wait to be hashed, or too many unknown API keys to be looked up.
     #[error("too many requests at once; try again later")]
     Busy,

@@ -9,7 +9,10 @@
 //! |---|---|
 //! | password | Argon2id, as a PHC string |
 //! | session token | SHA-256; the token is random, so a fast hash is enough |
-//! | secret of an API key | `XChaCha20Poly1305`, because signatures need it in clear |
+//! | secret of an API key, of a second factor | `XChaCha20Poly1305`, because checking needs it in clear |
+//! | public key of an API key | the same, so that nobody can put another in its place |
+//! | listen key | SHA-256, and `XChaCha20Poly1305`, because it is told again |
+//! | recovery code | SHA-256, as it is random |
 //!
 //! Times are milliseconds since the Unix epoch. Account ids count up from 1 and are never
 //! used twice; 0 is the fee account of the engine and has no user.
@@ -19,21 +22,33 @@
 //! directory holds its lock. With PostgreSQL they follow what other processes do; how closely is
 //! told in [`postgres`].
 //!
-//! Not here: checking a signature, cookies, and limits per client address.
+//! What happens to the credentials of an account is noted in its trail, in the same transaction.
+//! Guessing is made slow in [`throttle`], in memory.
+//!
+//! Not here: what is signed, cookies, and limits on what is no guess.
 
+mod audit;
+mod bounds;
+mod client;
 mod error;
 mod gate;
+mod housekeeping;
 mod keys;
+mod listen_keys;
+mod logins;
 mod passwords;
 mod postgres;
 mod random;
+mod second_factor;
 mod sessions;
 mod sqlite;
 mod store;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod users;
 mod vault;
+mod verifier;
 
 use std::fmt;
 use std::path::Path;
@@ -43,16 +58,23 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use orderbook_core::AccountId;
 use zeroize::Zeroizing;
 
+pub(crate) use audit::{Entry, MOST_ENTRIES};
+pub(crate) use bounds::{Scope, Scopes};
+pub(crate) use client::Client;
 pub(crate) use error::{CredentialsError, OpenError};
-pub(crate) use keys::{ApiKey, ApiKeyInfo, NewApiKey};
+pub(crate) use keys::{ApiKey, ApiKeyInfo, NewKey};
+pub(crate) use sessions::SessionInfo;
+pub(crate) use verifier::sign;
 
 use crate::postgres::Database;
 
-use keys::Label;
+use audit::Event;
+use housekeeping::Housekeeping;
 use passwords::{Cost, Hashing};
 use postgres::Postgres;
 use sqlite::Sqlite;
 use store::Store;
+use throttle::Throttle;
 use users::Username;
 
 /// The users of the exchange and what they prove themselves with. Clones share one store.
@@ -64,7 +86,9 @@ pub(crate) struct Credentials {
 struct Inner {
     store: Box<dyn Store>,
     hashing: Hashing,
+    throttle: Throttle,
     clock: Clock,
+    _housekeeping: Housekeeping,
 }
 
 /// Milliseconds since the Unix epoch.
@@ -97,25 +121,15 @@ impl Credentials {
 
     /// The time and the price of a password hash are chosen by tests.
     fn with(store: Box<dyn Store>, clock: Clock, cost: Cost) -> Result<Self, OpenError> {
-        let inner = Inner {
+        let hashing = Hashing::new(cost).map_err(OpenError::Storage)?;
+        let inner = Arc::new_cyclic(|inner| Inner {
             store,
-            hashing: Hashing::new(cost).map_err(OpenError::Storage)?,
+            hashing,
+            throttle: Throttle::new(),
             clock,
-        };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
-    }
-
-    /// Forgets sessions that are over. Not done when the store is opened: that changes nothing, so
-    /// that a start which is refused leaves the database as it was.
-    ///
-    /// # Errors
-    ///
-    /// `Storage`.
-    pub(crate) async fn forget_expired_sessions(&self) -> Result<(), CredentialsError> {
-        let now = self.inner.now();
-        self.inner.store.forget_expired_sessions(now).await
+            _housekeeping: Housekeeping::start(inner.clone()),
+        });
+        Ok(Self { inner })
     }
 
     /// Adds a user and names the account that goes with it.
@@ -127,6 +141,7 @@ impl Credentials {
         &self,
         username: &str,
         password: &str,
+        client: &Client,
     ) -> Result<AccountId, CredentialsError> {
         let username = Username::parse(username).ok_or(CredentialsError::InvalidUsername)?;
         passwords::check(password).map_err(CredentialsError::InvalidPassword)?;
@@ -141,129 +156,10 @@ impl Credentials {
         let hash = self
             .hashing(move |hashing| hashing.hash(turn, &password))
             .await?;
-        let now = self.inner.now();
-        let account = self.inner.store.add_user(&username, hash, now).await?;
+        let note = self.note(Event::Registered, client);
+        let account = self.inner.store.add_user(&username, hash, note).await?;
         tracing::info!(account = account.get(), "user registered");
         Ok(account)
-    }
-
-    /// Opens a session and returns its token, which is stored nowhere else. The oldest session
-    /// of an account gives way when there are too many.
-    ///
-    /// # Errors
-    ///
-    /// `WrongCredentials` for an unknown user as for a wrong password, after the same work;
-    /// `Busy`, `Storage`.
-    pub(crate) async fn login(
-        &self,
-        username: &str,
-        password: &str,
-    ) -> Result<String, CredentialsError> {
-        // No stored password breaks the rule, so this tells nothing about who exists.
-        if passwords::check(password).is_err() {
-            return Err(CredentialsError::WrongCredentials);
-        }
-        let password = Zeroizing::new(password.to_owned());
-        let username = Username::parse(username);
-
-        let turn = self.inner.hashing.turn().await?;
-        let user = match &username {
-            Some(username) => self.inner.store.user(username).await?,
-            None => None,
-        };
-        let (account, hash) = user.map(|user| (user.account, user.password_hash)).unzip();
-        let matches = self
-            .hashing(move |hashing| hashing.verify(turn, &password, hash.as_deref()))
-            .await?;
-        let Some(account) = account.filter(|_| matches) else {
-            return Err(CredentialsError::WrongCredentials);
-        };
-        let (token, hash) = sessions::draw()?;
-        let now = self.inner.now();
-        self.inner.store.start_session(hash, account, now).await?;
-        Ok(token)
-    }
-
-    /// Whose session `token` is; counts as use of the session.
-    ///
-    /// # Errors
-    ///
-    /// `InvalidSession` when there is none, it ended, or it expired; `Storage`.
-    pub(crate) async fn session(&self, token: &str) -> Result<AccountId, CredentialsError> {
-        let token = sessions::digest(token).ok_or(CredentialsError::InvalidSession)?;
-        let now = self.inner.now();
-        self.inner.store.resume_session(token, now).await
-    }
-
-    /// Ends a session. Ending one that is over already is no error.
-    ///
-    /// # Errors
-    ///
-    /// `Storage`.
-    pub(crate) async fn logout(&self, token: &str) -> Result<(), CredentialsError> {
-        let Some(token) = sessions::digest(token) else {
-            return Ok(());
-        };
-        self.inner.store.end_session(token).await
-    }
-
-    /// Makes an API key, usable at once. The secret is shown here and never again.
-    ///
-    /// # Errors
-    ///
-    /// `InvalidLabel`, `TooManyKeys`, `Storage` (also for an account without a user).
-    pub(crate) async fn create_api_key(
-        &self,
-        account: AccountId,
-        label: &str,
-    ) -> Result<NewApiKey, CredentialsError> {
-        let label = Label::parse(label).ok_or(CredentialsError::InvalidLabel)?;
-        let now = self.inner.now();
-        let key = self.inner.store.create_key(account, label, now).await?;
-        tracing::info!(account = account.get(), "API key created");
-        Ok(key)
-    }
-
-    /// The API keys of an account, oldest first, without their secrets.
-    ///
-    /// # Errors
-    ///
-    /// `Storage`.
-    pub(crate) async fn api_keys(
-        &self,
-        account: AccountId,
-    ) -> Result<Vec<ApiKeyInfo>, CredentialsError> {
-        self.inner.store.keys(account).await
-    }
-
-    /// Removes an API key; this process accepts no request signed with it once this returns,
-    /// whatever it returns. Only after `Storage` the key may be back at the next start, and in other
-    /// processes it may never have gone: revoke it again.
-    ///
-    /// # Errors
-    ///
-    /// `UnknownKey` when the account has no such key, `Storage`.
-    pub(crate) async fn revoke_api_key(
-        &self,
-        account: AccountId,
-        api_key: &str,
-    ) -> Result<(), CredentialsError> {
-        self.inner.store.revoke_key(account, api_key).await?;
-        tracing::info!(account = account.get(), "API key revoked");
-        Ok(())
-    }
-
-    /// The API key of that name, or `None` when it never was or was revoked. A key that is in
-    /// memory costs no more than the look; others are asked for where processes share a database.
-    ///
-    /// # Errors
-    ///
-    /// `Busy` when too many unknown keys are asked for at once, `Storage`.
-    pub(crate) async fn find_api_key(
-        &self,
-        api_key: &str,
-    ) -> Result<Option<Arc<ApiKey>>, CredentialsError> {
-        self.inner.store.find_key(api_key).await
     }
 
     /// What the user of an account is called, as registered.
@@ -309,6 +205,11 @@ impl fmt::Debug for Credentials {
 impl Inner {
     fn now(&self) -> i64 {
         column((self.clock)())
+    }
+
+    /// Notes which API keys were used.
+    async fn note_key_uses(&self) -> Result<(), CredentialsError> {
+        self.store.note_key_uses(self.now()).await
     }
 }
 

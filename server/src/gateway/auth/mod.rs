@@ -4,7 +4,6 @@
 //! nothing else is tried: an API key, an `Authorization` header, a cookie.
 
 mod browser;
-mod signature;
 mod window;
 
 use std::net::IpAddr;
@@ -14,12 +13,12 @@ use axum::http::{HeaderMap, Method, header};
 use orderbook_core::AccountId;
 
 pub(crate) use browser::{Origin, forget_session, keep_session};
-pub(crate) use signature::sign;
 
 use self::browser::session_cookie;
-use self::signature::verify;
 use self::window::Window;
 use super::App;
+pub(crate) use crate::accounts::Scope;
+
 use crate::accounts::ApiKey;
 use crate::api::params::{Params, signed_payload};
 use crate::error::ApiError;
@@ -36,13 +35,6 @@ pub(crate) enum Access {
     Account(Scope),
     /// Whoever has a session. API keys do not do: they must not make others.
     Session,
-}
-
-/// What an API key may be for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
-    Read,
-    Trade,
 }
 
 /// Who asks.
@@ -108,8 +100,9 @@ pub(crate) async fn identify(
         }
         Access::Account(scope) => {
             let key = permitted(app, key_name(proof.headers), scope, proof.client).await?;
-            let (payload, signature) = signed_payload(proof.query, proof.body);
-            prove(&key, proof.params, &[payload], signature.as_deref())?;
+            let (payload, _) = signed_payload(proof.query, proof.body);
+            let signature = proof.params.get("signature");
+            prove(&key, proof.params, &[payload], signature)?;
             Ok(caller(&key, key_name(proof.headers)))
         }
     }
@@ -156,14 +149,15 @@ fn caller(key: &ApiKey, name: &str) -> Caller {
 async fn permitted(
     app: &App,
     name: &str,
-    _scope: Scope,
-    _client: IpAddr,
+    scope: Scope,
+    client: IpAddr,
 ) -> Result<Arc<ApiKey>, ApiError> {
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(ApiError::BAD_KEY_FORMAT);
     }
     let key = app.credentials.find_api_key(name).await?;
-    key.ok_or(ApiError::UNKNOWN_KEY)
+    key.filter(|key| key.admits(client) && key.scopes.allow(scope))
+        .ok_or(ApiError::UNKNOWN_KEY)
 }
 
 /// Whether the secret of a key signed one of these payloads, and not too long ago.
@@ -177,8 +171,7 @@ fn prove(
     let signature = signature
         .filter(|signature| !signature.is_empty())
         .ok_or_else(|| ApiError::mandatory("signature"))?;
-    let is_good = |payload: &Vec<u8>| verify(&key.secret, payload, signature).is_ok();
-    if !payloads.iter().any(is_good) {
+    if !payloads.iter().any(|payload| key.verify(payload, signature)) {
         return Err(ApiError::BAD_SIGNATURE);
     }
     window.check(now())

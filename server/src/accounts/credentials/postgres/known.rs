@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use orderbook_core::AccountId;
 
-use super::super::keys::ApiKey;
+use super::super::keys::{ApiKey, Uses};
 
 /// The number of a revocation; those of a database count up from 1.
 pub(super) type Revocation = i64;
@@ -54,6 +54,14 @@ impl KnownKeys {
 
     pub(super) fn find(&self, api_key: &str) -> Option<Arc<ApiKey>> {
         self.read().keys.get(api_key).cloned()
+    }
+
+    /// The keys that were used since this was last asked.
+    pub(super) fn take_uses(&self) -> Uses {
+        let state = self.read();
+        let used = state.keys.iter().filter(|(_, key)| key.take_use());
+        used.map(|(api_key, key)| (key.account, api_key.clone()))
+            .collect()
     }
 
     /// Whether nobody has to be asked to refuse this key.
@@ -133,15 +141,10 @@ impl KnownKeys {
 
 #[cfg(test)]
 mod tests {
-    use zeroize::Zeroizing;
-
     use super::*;
 
     fn key() -> ApiKey {
-        ApiKey {
-            account: AccountId::new(1),
-            secret: Zeroizing::default(),
-        }
+        ApiKey::of_secret(AccountId::new(1), "")
     }
 
     fn learned(known: &KnownKeys, as_of: Revocation) -> bool {

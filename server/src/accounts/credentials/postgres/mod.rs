@@ -13,9 +13,12 @@
 //!   process that is cut off from it alone misses what others revoke meanwhile. To end trading
 //!   after some minutes would turn every outage of the database into one of the exchange.
 
+mod audit;
 mod follow;
 mod keys;
 mod known;
+mod listen_keys;
+mod second_factor;
 mod sessions;
 mod users;
 
@@ -28,10 +31,13 @@ use sqlx::PgPool;
 
 use crate::postgres::{Database, in_time};
 
+use super::audit::{Entry, Note};
 use super::error::{CredentialsError, OpenError};
 use super::gate::Gate;
-use super::keys::{ApiKey, ApiKeyInfo, Label, NewApiKey, well_formed};
-use super::sessions::TokenHash;
+use super::keys::{ApiKey, ApiKeyInfo, Draft, well_formed};
+use super::listen_keys::{ListenKeyHash, StoredListenKey};
+use super::second_factor::{CodeHash, StoredFactor};
+use super::sessions::{SessionRow, TokenHash};
 use super::store::Store;
 use super::users::{User, Username};
 use super::vault::Vault;
@@ -122,6 +128,10 @@ async fn unlock(pool: &PgPool, secret_key: &Path) -> Result<Vault, OpenError> {
 
 #[async_trait]
 impl Store for Postgres {
+    fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
     async fn user(&self, username: &Username) -> Result<Option<User>, CredentialsError> {
         in_time(users::find(&self.pool, username)).await
     }
@@ -130,9 +140,9 @@ impl Store for Postgres {
         &self,
         username: &Username,
         password_hash: String,
-        now: i64,
+        note: Note,
     ) -> Result<AccountId, CredentialsError> {
-        in_time(users::insert(&self.pool, username, &password_hash, now)).await
+        in_time(users::insert(&self.pool, username, &password_hash, &note)).await
     }
 
     async fn username(&self, account: AccountId) -> Result<Option<String>, CredentialsError> {
@@ -143,13 +153,34 @@ impl Store for Postgres {
         in_time(users::list(&self.pool)).await
     }
 
+    async fn password_hash(&self, account: AccountId) -> Result<Option<String>, CredentialsError> {
+        in_time(users::password_hash(&self.pool, account)).await
+    }
+
+    async fn set_password(
+        &self,
+        account: AccountId,
+        password_hash: String,
+        keep: TokenHash,
+        note: Note,
+    ) -> Result<(), CredentialsError> {
+        in_time(users::set_password(
+            &self.pool,
+            account,
+            &password_hash,
+            &keep,
+            &note,
+        ))
+        .await
+    }
+
     async fn start_session(
         &self,
         token: TokenHash,
         account: AccountId,
-        now: i64,
+        note: Note,
     ) -> Result<(), CredentialsError> {
-        in_time(sessions::start(&self.pool, &token, account, now)).await
+        in_time(sessions::start(&self.pool, &token, account, &note)).await
     }
 
     async fn resume_session(
@@ -160,8 +191,43 @@ impl Store for Postgres {
         in_time(sessions::resume(&self.pool, &token, now)).await
     }
 
-    async fn end_session(&self, token: TokenHash) -> Result<(), CredentialsError> {
-        in_time(sessions::end(&self.pool, &token)).await
+    async fn rotate_session(
+        &self,
+        old: TokenHash,
+        new: TokenHash,
+        now: i64,
+    ) -> Result<(), CredentialsError> {
+        in_time(sessions::rotate(&self.pool, &old, &new, now)).await
+    }
+
+    async fn sessions(
+        &self,
+        account: AccountId,
+        now: i64,
+    ) -> Result<Vec<SessionRow>, CredentialsError> {
+        in_time(sessions::list(&self.pool, account, now)).await
+    }
+
+    async fn end_session(&self, token: TokenHash, note: Note) -> Result<(), CredentialsError> {
+        in_time(sessions::end(&self.pool, &token, &note)).await
+    }
+
+    async fn revoke_session(
+        &self,
+        account: AccountId,
+        id: u64,
+        note: Note,
+    ) -> Result<(), CredentialsError> {
+        in_time(sessions::revoke(&self.pool, account, id, &note)).await
+    }
+
+    async fn revoke_other_sessions(
+        &self,
+        account: AccountId,
+        keep: TokenHash,
+        note: Note,
+    ) -> Result<(), CredentialsError> {
+        in_time(sessions::revoke_others(&self.pool, account, &keep, &note)).await
     }
 
     async fn forget_expired_sessions(&self, now: i64) -> Result<(), CredentialsError> {
@@ -172,11 +238,10 @@ impl Store for Postgres {
     async fn create_key(
         &self,
         account: AccountId,
-        label: Label,
-        now: i64,
-    ) -> Result<NewApiKey, CredentialsError> {
-        let created = keys::create(&self.pool, &self.vault, &self.known, account, &label, now);
-        in_time(created).await
+        draft: Draft,
+        note: Note,
+    ) -> Result<(), CredentialsError> {
+        in_time(keys::create(&self.pool, &self.known, account, draft, &note)).await
     }
 
     async fn keys(&self, account: AccountId) -> Result<Vec<ApiKeyInfo>, CredentialsError> {
@@ -193,13 +258,27 @@ impl Store for Postgres {
         in_time(self.look_up(api_key)).await
     }
 
-    async fn revoke_key(&self, account: AccountId, api_key: &str) -> Result<(), CredentialsError> {
+    fn known_key(&self, api_key: &str) -> Option<Arc<ApiKey>> {
+        self.known.find(api_key)
+    }
+
+    async fn note_key_uses(&self, now: i64) -> Result<(), CredentialsError> {
+        in_time(keys::note_uses(&self.pool, &self.known.take_uses(), now)).await
+    }
+
+    async fn revoke_key(
+        &self,
+        account: AccountId,
+        api_key: &str,
+        note: Note,
+    ) -> Result<(), CredentialsError> {
         self.known.refuse(account, api_key);
         let (pool, known) = (self.pool.clone(), Arc::clone(&self.known));
         let api_key = api_key.to_owned();
         // To its end even when the caller goes away: the key is refused already.
         let revoking = tokio::spawn(async move {
-            let Some(revocation) = in_time(keys::delete(&pool, account, &api_key)).await? else {
+            let Some(revocation) = in_time(keys::delete(&pool, account, &api_key, &note)).await?
+            else {
                 known.gone(&api_key);
                 return Err(CredentialsError::UnknownKey);
             };
@@ -209,5 +288,100 @@ impl Store for Postgres {
         revoking
             .await
             .map_err(|stopped| CredentialsError::Storage(stopped.into()))?
+    }
+
+    async fn open_listen_key(
+        &self,
+        account: AccountId,
+        api_key: &str,
+        new: StoredListenKey,
+        now: i64,
+    ) -> Result<Vec<u8>, CredentialsError> {
+        in_time(listen_keys::open(&self.pool, account, api_key, &new, now)).await
+    }
+
+    async fn keep_listen_key(
+        &self,
+        account: AccountId,
+        listen_key: ListenKeyHash,
+        now: i64,
+    ) -> Result<bool, CredentialsError> {
+        in_time(listen_keys::keep(&self.pool, account, &listen_key, now)).await
+    }
+
+    async fn close_listen_key(
+        &self,
+        account: AccountId,
+        listen_key: ListenKeyHash,
+    ) -> Result<bool, CredentialsError> {
+        in_time(listen_keys::close(&self.pool, account, &listen_key)).await
+    }
+
+    async fn listen_key(
+        &self,
+        listen_key: ListenKeyHash,
+        now: i64,
+    ) -> Result<Option<(AccountId, String)>, CredentialsError> {
+        in_time(listen_keys::find(&self.pool, &listen_key, now)).await
+    }
+
+    async fn factor(&self, account: AccountId) -> Result<Option<StoredFactor>, CredentialsError> {
+        in_time(second_factor::find(&self.pool, account)).await
+    }
+
+    async fn propose_factor(
+        &self,
+        account: AccountId,
+        sealed: Vec<u8>,
+    ) -> Result<bool, CredentialsError> {
+        in_time(second_factor::propose(&self.pool, account, &sealed)).await
+    }
+
+    async fn confirm_factor(
+        &self,
+        account: AccountId,
+        sealed: Vec<u8>,
+        step: i64,
+        recovery_codes: Vec<CodeHash>,
+        note: Note,
+    ) -> Result<bool, CredentialsError> {
+        in_time(second_factor::confirm(
+            &self.pool,
+            account,
+            &sealed,
+            step,
+            &recovery_codes,
+            &note,
+        ))
+        .await
+    }
+
+    async fn use_step(&self, account: AccountId, step: i64) -> Result<bool, CredentialsError> {
+        in_time(second_factor::use_step(&self.pool, account, step)).await
+    }
+
+    async fn use_recovery_code(
+        &self,
+        account: AccountId,
+        code: CodeHash,
+    ) -> Result<bool, CredentialsError> {
+        in_time(second_factor::use_recovery_code(&self.pool, account, &code)).await
+    }
+
+    async fn drop_factor(&self, account: AccountId, note: Note) -> Result<(), CredentialsError> {
+        in_time(second_factor::remove(&self.pool, account, &note)).await
+    }
+
+    async fn record(&self, account: AccountId, note: Note) -> Result<(), CredentialsError> {
+        in_time(audit::record(&self.pool, account, &note)).await
+    }
+
+    async fn audit(
+        &self,
+        account: AccountId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Entry>, CredentialsError> {
+        in_time(audit::list(&self.pool, account, before, limit)).await
     }
 }

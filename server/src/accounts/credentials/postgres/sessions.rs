@@ -1,12 +1,13 @@
 //! The table of sessions.
 
 use orderbook_core::AccountId;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
+use super::super::audit::Note;
 use super::super::error::CredentialsError;
-use super::super::sessions::{ABSOLUTE, IDLE, PER_ACCOUNT, TOUCH, TokenHash};
+use super::super::sessions::{ABSOLUTE, IDLE, PER_ACCOUNT, SessionRow, TOUCH, TokenHash};
 use super::super::{column, uncolumn};
-use super::users;
+use super::{audit, users};
 
 /// How many expired sessions are forgotten in one statement, which has little time.
 const BATCH: i64 = 10_000;
@@ -17,10 +18,10 @@ const A_FEW: i64 = 100;
 pub(super) async fn start(
     pool: &PgPool,
     token: &TokenHash,
-    account: AccountId,
-    now: i64,
+    owner: AccountId,
+    note: &Note,
 ) -> Result<(), CredentialsError> {
-    let account = column(account.get());
+    let (account, now) = (column(owner.get()), note.time);
     let mut transaction = pool.begin().await?;
     users::lock(&mut transaction, account).await?;
     // Rows that somebody else is at are left to them: two that wait for each other's would never
@@ -39,11 +40,14 @@ pub(super) async fn start(
     .execute(&mut *transaction)
     .await?;
     sqlx::query(
-        "INSERT INTO sessions (token_hash, account, created, last_used) VALUES ($1, $2, $3, $3)",
+        "INSERT INTO sessions (token_hash, account, created, last_used, address, user_agent)
+         VALUES ($1, $2, $3, $3, $4, $5)",
     )
     .bind(token.as_slice())
     .bind(account)
     .bind(now)
+    .bind(note.client.address_text())
+    .bind(note.client.user_agent())
     .execute(&mut *transaction)
     .await?;
     // The id tells the age, even when a clock is set back.
@@ -55,6 +59,7 @@ pub(super) async fn start(
     .bind(i64::from(PER_ACCOUNT))
     .execute(&mut *transaction)
     .await?;
+    audit::append(&mut transaction, owner, note).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -87,11 +92,122 @@ pub(super) async fn resume(
     Ok(AccountId::new(uncolumn(account)))
 }
 
+/// Gives a live session another token.
+pub(super) async fn rotate(
+    pool: &PgPool,
+    old: &TokenHash,
+    new: &TokenHash,
+    now: i64,
+) -> Result<(), CredentialsError> {
+    let changed = sqlx::query(
+        "UPDATE sessions SET token_hash = $2
+         WHERE token_hash = $1 AND last_used > $3 AND created > $4",
+    )
+    .bind(old.as_slice())
+    .bind(new.as_slice())
+    .bind(now - IDLE)
+    .bind(now - ABSOLUTE)
+    .execute(pool)
+    .await?;
+    match changed.rows_affected() {
+        0 => Err(CredentialsError::InvalidSession),
+        _ => Ok(()),
+    }
+}
+
+/// The live sessions of an account, newest first.
+pub(super) async fn list(
+    pool: &PgPool,
+    account: AccountId,
+    now: i64,
+) -> Result<Vec<SessionRow>, CredentialsError> {
+    let rows: Vec<(i64, Vec<u8>, i64, i64, String, String)> = sqlx::query_as(
+        "SELECT id, token_hash, created, last_used, address, user_agent FROM sessions
+         WHERE account = $1 AND last_used > $2 AND created > $3 ORDER BY id DESC",
+    )
+    .bind(column(account.get()))
+    .bind(now - IDLE)
+    .bind(now - ABSOLUTE)
+    .fetch_all(pool)
+    .await?;
+    let session = |(id, token, created, last_used, address, user_agent)| SessionRow {
+        id,
+        token,
+        created,
+        last_used,
+        address,
+        user_agent,
+    };
+    Ok(rows.into_iter().map(session).collect())
+}
+
 /// Ends the session of this token, if there is one.
-pub(super) async fn end(pool: &PgPool, token: &TokenHash) -> Result<(), CredentialsError> {
-    sqlx::query("DELETE FROM sessions WHERE token_hash = $1")
-        .bind(token.as_slice())
-        .execute(pool)
+pub(super) async fn end(
+    pool: &PgPool,
+    token: &TokenHash,
+    note: &Note,
+) -> Result<(), CredentialsError> {
+    let mut transaction = pool.begin().await?;
+    let ended: Option<i64> =
+        sqlx::query_scalar("DELETE FROM sessions WHERE token_hash = $1 RETURNING account")
+            .bind(token.as_slice())
+            .fetch_optional(&mut *transaction)
+            .await?;
+    if let Some(account) = ended {
+        let account = AccountId::new(uncolumn(account));
+        audit::append(&mut transaction, account, note).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Ends a session of the account.
+pub(super) async fn revoke(
+    pool: &PgPool,
+    account: AccountId,
+    id: u64,
+    note: &Note,
+) -> Result<(), CredentialsError> {
+    let mut transaction = pool.begin().await?;
+    let ended = sqlx::query("DELETE FROM sessions WHERE account = $1 AND id = $2")
+        .bind(column(account.get()))
+        .bind(column(id))
+        .execute(&mut *transaction)
+        .await?;
+    if ended.rows_affected() == 0 {
+        return Err(CredentialsError::UnknownSession);
+    }
+    audit::append(&mut transaction, account, note).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Ends all sessions of the account but one.
+pub(super) async fn revoke_others(
+    pool: &PgPool,
+    account: AccountId,
+    keep: &TokenHash,
+    note: &Note,
+) -> Result<(), CredentialsError> {
+    let mut transaction = pool.begin().await?;
+    end_others(&mut transaction, account, keep).await?;
+    audit::append(&mut transaction, account, note).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// As [`revoke_others`], as part of something larger.
+pub(super) async fn end_others(
+    connection: &mut PgConnection,
+    account: AccountId,
+    keep: &TokenHash,
+) -> Result<(), sqlx::Error> {
+    // A login that is on its way ends with the others, or begins after them.
+    users::lock(connection, column(account.get())).await?;
+    sqlx::query("DELETE FROM sessions WHERE account = $1 AND token_hash <> $2")
+        .bind(column(account.get()))
+        .bind(keep.as_slice())
+        .execute(connection)
         .await?;
     Ok(())
 }

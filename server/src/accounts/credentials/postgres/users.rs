@@ -3,9 +3,12 @@
 use orderbook_core::AccountId;
 use sqlx::PgPool;
 
+use super::super::audit::Note;
 use super::super::error::CredentialsError;
+use super::super::sessions::TokenHash;
 use super::super::users::{User, Username};
 use super::super::{column, uncolumn};
+use super::{audit, sessions};
 
 /// The user of that name in any case.
 pub(super) async fn find(
@@ -30,9 +33,10 @@ pub(super) async fn insert(
     pool: &PgPool,
     username: &Username,
     password_hash: &str,
-    now: i64,
+    note: &Note,
 ) -> Result<AccountId, CredentialsError> {
-    // One statement: both rows or none. Of two that want a name, one waits here for the other.
+    let mut transaction = pool.begin().await?;
+    // Of two that want a name, one waits here for the other.
     let inserted = sqlx::query_scalar(
         "WITH added AS (
              INSERT INTO users (username, password_hash, created) VALUES ($1, $2, $3)
@@ -43,12 +47,17 @@ pub(super) async fn insert(
     )
     .bind(username.as_str())
     .bind(password_hash)
-    .bind(now)
+    .bind(note.time)
     .bind(username.folded())
-    .fetch_one(pool)
+    .fetch_one(&mut *transaction)
     .await;
     match inserted {
-        Ok(account) => Ok(AccountId::new(uncolumn(account))),
+        Ok(account) => {
+            let account = AccountId::new(uncolumn(account));
+            audit::append(&mut transaction, account, note).await?;
+            transaction.commit().await?;
+            Ok(account)
+        }
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
             Err(CredentialsError::UsernameTaken)
         }
@@ -78,6 +87,38 @@ pub(super) async fn list(pool: &PgPool) -> Result<Vec<(AccountId, String)>, Cred
         .into_iter()
         .map(|(account, username)| (AccountId::new(uncolumn(account)), username))
         .collect())
+}
+
+/// The hash of the password of an account.
+pub(super) async fn password_hash(
+    pool: &PgPool,
+    account: AccountId,
+) -> Result<Option<String>, CredentialsError> {
+    let hash = sqlx::query_scalar("SELECT password_hash FROM users WHERE account = $1")
+        .bind(column(account.get()))
+        .fetch_optional(pool)
+        .await?;
+    Ok(hash)
+}
+
+/// Changes the password, and ends all sessions of the account but one.
+pub(super) async fn set_password(
+    pool: &PgPool,
+    account: AccountId,
+    password_hash: &str,
+    keep: &TokenHash,
+    note: &Note,
+) -> Result<(), CredentialsError> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query("UPDATE users SET password_hash = $2 WHERE account = $1")
+        .bind(column(account.get()))
+        .bind(password_hash)
+        .execute(&mut *transaction)
+        .await?;
+    sessions::end_others(&mut transaction, account, keep).await?;
+    audit::append(&mut transaction, account, note).await?;
+    transaction.commit().await?;
+    Ok(())
 }
 
 /// Holds back whatever else counts what this account has, to the end of the transaction.

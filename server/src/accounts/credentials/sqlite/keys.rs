@@ -9,10 +9,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use orderbook_core::AccountId;
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::super::audit::Note;
+use super::super::bounds::{Scopes, networks_of};
 use super::super::error::{CredentialsError, OpenError};
-use super::super::keys::{ApiKey, ApiKeyInfo, Label, NewApiKey, PER_ACCOUNT};
+use super::super::keys::{ApiKey, ApiKeyInfo, Draft, PER_ACCOUNT, StoredKey, Uses};
 use super::super::vault::Vault;
 use super::super::{column, uncolumn};
+use super::audit;
 
 /// The keys that are valid now, by name.
 #[derive(Default)]
@@ -36,18 +39,32 @@ impl Registry {
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         keys.remove(api_key);
     }
+
+    /// The keys that were used since this was last asked.
+    pub(super) fn take_uses(&self) -> Uses {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let used = keys.iter().filter(|(_, key)| key.take_use());
+        used.map(|(api_key, key)| (key.account, api_key.clone()))
+            .collect()
+    }
 }
 
 /// Reads all keys and opens their secrets.
 pub(super) fn load(database: &Connection, vault: &Vault) -> Result<Registry, OpenError> {
     let registry = Registry::default();
-    let mut statement = database.prepare("SELECT id, api_key, account, secret FROM api_keys")?;
+    let mut statement = database
+        .prepare("SELECT id, api_key, account, kind, secret, scopes, addresses FROM api_keys")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let api_key: String = row.get(1)?;
         let account = AccountId::new(uncolumn(row.get(2)?));
-        let sealed: Vec<u8> = row.get(3)?;
-        let Some(key) = ApiKey::unseal(vault, account, &api_key, &sealed) else {
+        let stored = StoredKey {
+            kind: row.get(3)?,
+            sealed: row.get(4)?,
+            scopes: row.get(5)?,
+            addresses: row.get(6)?,
+        };
+        let Some(key) = stored.open(vault, account, &api_key) else {
             return Err(OpenError::SecretDamaged { row: row.get(0)? });
         };
         registry.insert(api_key, key);
@@ -58,12 +75,11 @@ pub(super) fn load(database: &Connection, vault: &Vault) -> Result<Registry, Ope
 /// Makes a key, on disk first.
 pub(super) fn create(
     database: &mut Connection,
-    vault: &Vault,
     registry: &Registry,
     account: AccountId,
-    label: &Label,
-    now: i64,
-) -> Result<NewApiKey, CredentialsError> {
+    draft: Draft,
+    note: &Note,
+) -> Result<(), CredentialsError> {
     let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let count: i64 = transaction.query_row(
         "SELECT count(*) FROM api_keys WHERE account = ?1",
@@ -74,23 +90,26 @@ pub(super) fn create(
         return Err(CredentialsError::TooManyKeys);
     }
 
-    let key = NewApiKey::draw()?;
-    let sealed = key.seal(vault, account)?;
+    let stored = &draft.stored;
     transaction.execute(
-        "INSERT INTO api_keys (api_key, account, label, secret, created)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO api_keys (api_key, account, label, kind, secret, scopes, addresses, created)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         (
-            &key.api_key,
+            &draft.api_key,
             column(account.get()),
-            label.as_str(),
-            sealed,
-            now,
+            draft.label.as_str(),
+            &stored.kind,
+            &stored.sealed,
+            &stored.scopes,
+            &stored.addresses,
+            note.time,
         ),
     )?;
+    audit::append(&transaction, account, note)?;
     transaction.commit()?;
 
-    registry.insert(key.api_key.clone(), key.ready(account));
-    Ok(key)
+    registry.insert(draft.api_key, draft.ready);
+    Ok(())
 }
 
 /// The keys of an account, oldest first.
@@ -99,25 +118,52 @@ pub(super) fn list(
     account: AccountId,
 ) -> Result<Vec<ApiKeyInfo>, CredentialsError> {
     let keys = database
-        .prepare("SELECT api_key, label, created FROM api_keys WHERE account = ?1 ORDER BY id")?
+        .prepare(
+            "SELECT api_key, label, kind, scopes, addresses, created, last_used FROM api_keys
+             WHERE account = ?1 ORDER BY id",
+        )?
         .query_map([column(account.get())], |row| {
             Ok(ApiKeyInfo {
                 api_key: row.get(0)?,
                 label: row.get(1)?,
-                created: uncolumn(row.get(2)?),
+                kind: row.get(2)?,
+                scopes: Scopes::parse(row.get_ref(3)?.as_str()?),
+                addresses: networks_of(row.get_ref(4)?.as_str()?).unwrap_or_default(),
+                created: uncolumn(row.get(5)?),
+                last_used: row.get::<_, Option<i64>>(6)?.map(uncolumn),
             })
         })?
         .collect::<Result<_, _>>()?;
     Ok(keys)
 }
 
+/// Notes the use of keys.
+pub(super) fn note_uses(
+    database: &mut Connection,
+    uses: &Uses,
+    now: i64,
+) -> Result<(), CredentialsError> {
+    if uses.is_empty() {
+        return Ok(());
+    }
+    let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for (_, api_key) in uses {
+        transaction
+            .prepare_cached("UPDATE api_keys SET last_used = ?2 WHERE api_key = ?1")?
+            .execute((api_key, now))?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
 /// Removes a key of the account, from memory first: when the disk fails, the answer is an error
 /// and the key is refused all the same.
 pub(super) fn revoke(
-    database: &Connection,
+    database: &mut Connection,
     registry: &Registry,
     account: AccountId,
     api_key: &str,
+    note: &Note,
 ) -> Result<(), CredentialsError> {
     if registry
         .find(api_key)
@@ -125,12 +171,15 @@ pub(super) fn revoke(
     {
         registry.remove(api_key);
     }
-    let removed = database.execute(
+    let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let removed = transaction.execute(
         "DELETE FROM api_keys WHERE api_key = ?1 AND account = ?2",
         (api_key, column(account.get())),
     )?;
     if removed == 0 {
         return Err(CredentialsError::UnknownKey);
     }
+    audit::append(&transaction, account, note)?;
+    transaction.commit()?;
     Ok(())
 }

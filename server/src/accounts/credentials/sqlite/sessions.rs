@@ -3,18 +3,20 @@
 use orderbook_core::AccountId;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
+use super::super::audit::Note;
 use super::super::error::CredentialsError;
-use super::super::sessions::{ABSOLUTE, IDLE, PER_ACCOUNT, TOUCH, TokenHash};
+use super::super::sessions::{ABSOLUTE, IDLE, PER_ACCOUNT, SessionRow, TOUCH, TokenHash};
 use super::super::{column, uncolumn};
+use super::audit;
 
 /// Opens a session.
 pub(super) fn start(
     database: &mut Connection,
     token: &TokenHash,
-    account: AccountId,
-    now: i64,
+    owner: AccountId,
+    note: &Note,
 ) -> Result<(), CredentialsError> {
-    let account = column(account.get());
+    let (account, now) = (column(owner.get()), note.time);
     let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // What expired and belongs to others is found by index or left for later: a login must not
     // read the whole table.
@@ -23,8 +25,15 @@ pub(super) fn start(
         (now - ABSOLUTE, account, now - IDLE),
     )?;
     transaction.execute(
-        "INSERT INTO sessions (token_hash, account, created, last_used) VALUES (?1, ?2, ?3, ?3)",
-        (token, account, now),
+        "INSERT INTO sessions (token_hash, account, created, last_used, address, user_agent)
+         VALUES (?1, ?2, ?3, ?3, ?4, ?5)",
+        (
+            token,
+            account,
+            now,
+            note.client.address_text(),
+            note.client.user_agent(),
+        ),
     )?;
     // The id of a new row is above all others, so it tells the age, even when the clock is
     // set back.
@@ -33,6 +42,7 @@ pub(super) fn start(
             (SELECT id FROM sessions WHERE account = ?1 ORDER BY id DESC LIMIT ?2)",
         (account, PER_ACCOUNT),
     )?;
+    audit::append(&transaction, owner, note)?;
     transaction.commit()?;
     Ok(())
 }
@@ -67,9 +77,114 @@ pub(super) fn resume(
     Ok(AccountId::new(uncolumn(account)))
 }
 
+/// Gives a live session another token.
+pub(super) fn rotate(
+    database: &Connection,
+    old: &TokenHash,
+    new: &TokenHash,
+    now: i64,
+) -> Result<(), CredentialsError> {
+    let changed = database.execute(
+        "UPDATE sessions SET token_hash = ?2
+         WHERE token_hash = ?1 AND last_used > ?3 AND created > ?4",
+        (old, new, now - IDLE, now - ABSOLUTE),
+    )?;
+    match changed {
+        0 => Err(CredentialsError::InvalidSession),
+        _ => Ok(()),
+    }
+}
+
+/// The live sessions of an account, newest first.
+pub(super) fn list(
+    database: &Connection,
+    account: AccountId,
+    now: i64,
+) -> Result<Vec<SessionRow>, CredentialsError> {
+    let sessions = database
+        .prepare(
+            "SELECT id, token_hash, created, last_used, address, user_agent FROM sessions
+             WHERE account = ?1 AND last_used > ?2 AND created > ?3 ORDER BY id DESC",
+        )?
+        .query_map((column(account.get()), now - IDLE, now - ABSOLUTE), |row| {
+            Ok(SessionRow {
+                id: row.get(0)?,
+                token: row.get(1)?,
+                created: row.get(2)?,
+                last_used: row.get(3)?,
+                address: row.get(4)?,
+                user_agent: row.get(5)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(sessions)
+}
+
 /// Ends the session of this token, if there is one.
-pub(super) fn end(database: &Connection, token: &TokenHash) -> Result<(), CredentialsError> {
-    database.execute("DELETE FROM sessions WHERE token_hash = ?1", [token])?;
+pub(super) fn end(
+    database: &mut Connection,
+    token: &TokenHash,
+    note: &Note,
+) -> Result<(), CredentialsError> {
+    let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let account: Option<i64> = transaction
+        .query_row(
+            "DELETE FROM sessions WHERE token_hash = ?1 RETURNING account",
+            [token],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if let Some(account) = account {
+        audit::append(&transaction, AccountId::new(uncolumn(account)), note)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Ends a session of the account.
+pub(super) fn revoke(
+    database: &mut Connection,
+    account: AccountId,
+    id: u64,
+    note: &Note,
+) -> Result<(), CredentialsError> {
+    let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let ended = transaction.execute(
+        "DELETE FROM sessions WHERE account = ?1 AND id = ?2",
+        (column(account.get()), column(id)),
+    )?;
+    if ended == 0 {
+        return Err(CredentialsError::UnknownSession);
+    }
+    audit::append(&transaction, account, note)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Ends all sessions of the account but one.
+pub(super) fn revoke_others(
+    database: &mut Connection,
+    account: AccountId,
+    keep: &TokenHash,
+    note: &Note,
+) -> Result<(), CredentialsError> {
+    let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    end_others(&transaction, account, keep)?;
+    audit::append(&transaction, account, note)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// As [`revoke_others`], as part of something larger.
+pub(super) fn end_others(
+    database: &Connection,
+    account: AccountId,
+    keep: &TokenHash,
+) -> rusqlite::Result<()> {
+    database.execute(
+        "DELETE FROM sessions WHERE account = ?1 AND token_hash <> ?2",
+        (column(account.get()), keep),
+    )?;
     Ok(())
 }
 

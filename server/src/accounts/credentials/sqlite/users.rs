@@ -1,11 +1,14 @@
 //! The table of users.
 
 use orderbook_core::AccountId;
-use rusqlite::{Connection, OptionalExtension, ffi};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, ffi};
 
+use super::super::audit::Note;
 use super::super::error::CredentialsError;
+use super::super::sessions::TokenHash;
 use super::super::users::{User, Username};
 use super::super::{column, uncolumn};
+use super::{audit, sessions};
 
 /// The user of that name in any case.
 pub(super) fn find(
@@ -26,17 +29,23 @@ pub(super) fn find(
 
 /// Adds a user under the next account id.
 pub(super) fn insert(
-    database: &Connection,
+    database: &mut Connection,
     username: &Username,
     password_hash: &str,
-    now: i64,
+    note: &Note,
 ) -> Result<AccountId, CredentialsError> {
-    let inserted = database.execute(
+    let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let inserted = transaction.execute(
         "INSERT INTO users (username, password_hash, created) VALUES (?1, ?2, ?3)",
-        (username.as_str(), password_hash, now),
+        (username.as_str(), password_hash, note.time),
     );
     match inserted {
-        Ok(_) => Ok(AccountId::new(uncolumn(database.last_insert_rowid()))),
+        Ok(_) => {
+            let account = AccountId::new(uncolumn(transaction.last_insert_rowid()));
+            audit::append(&transaction, account, note)?;
+            transaction.commit()?;
+            Ok(account)
+        }
         Err(error)
             if error
                 .sqlite_error()
@@ -69,4 +78,35 @@ pub(super) fn list(database: &Connection) -> Result<Vec<(AccountId, String)>, Cr
         })?
         .collect::<Result<_, _>>()?;
     Ok(users)
+}
+
+/// The hash of the password of an account.
+pub(super) fn password_hash(
+    database: &Connection,
+    account: AccountId,
+) -> Result<Option<String>, CredentialsError> {
+    let hash = database
+        .prepare_cached("SELECT password_hash FROM users WHERE account = ?1")?
+        .query_row([column(account.get())], |row| row.get(0))
+        .optional()?;
+    Ok(hash)
+}
+
+/// Changes the password, and ends all sessions of the account but one.
+pub(super) fn set_password(
+    database: &mut Connection,
+    account: AccountId,
+    password_hash: &str,
+    keep: &TokenHash,
+    note: &Note,
+) -> Result<(), CredentialsError> {
+    let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute(
+        "UPDATE users SET password_hash = ?2 WHERE account = ?1",
+        (column(account.get()), password_hash),
+    )?;
+    sessions::end_others(&transaction, account, keep)?;
+    audit::append(&transaction, account, note)?;
+    transaction.commit()?;
+    Ok(())
 }

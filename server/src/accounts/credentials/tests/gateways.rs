@@ -28,16 +28,16 @@ async fn one_name_goes_to_one_of_two_who_want_it() -> Outcome {
         let name = format!("user{round}");
         let shouted = name.to_uppercase();
         let (one, two) = tokio::join!(
-            here.register(&name, PASSWORD),
-            there.register(&shouted, PASSWORD)
+            here.register(&name, PASSWORD, &HERE),
+            there.register(&shouted, PASSWORD, &HERE)
         );
         let (won, lost) = if one.is_ok() { (one, two) } else { (two, one) };
         let won = won?;
         assert!(matches!(lost, Err(CredentialsError::UsernameTaken)));
         assert!(won > last, "ids count up");
         last = won;
-        here.login(&shouted, PASSWORD).await?;
-        there.login(&name, PASSWORD).await?;
+        here.log_in(&shouted, PASSWORD).await?;
+        there.log_in(&name, PASSWORD).await?;
     }
     assert_eq!(here.users().await?, there.users().await?);
     assert_eq!(here.users().await?.len(), 10);
@@ -47,10 +47,10 @@ async fn one_name_goes_to_one_of_two_who_want_it() -> Outcome {
 #[tokio::test]
 async fn sessions_begin_and_end_everywhere_at_once() -> Outcome {
     let (_desk, here, there) = two_gateways().await?;
-    let alice = here.register("alice", PASSWORD).await?;
-    let token = here.login("alice", PASSWORD).await?;
+    let alice = here.register("alice", PASSWORD, &HERE).await?;
+    let token = here.log_in("alice", PASSWORD).await?;
     assert_eq!(there.session(&token).await?, alice);
-    there.logout(&token).await?;
+    there.logout(&token, &HERE).await?;
     assert!(matches!(
         here.session(&token).await,
         Err(CredentialsError::InvalidSession)
@@ -61,20 +61,18 @@ async fn sessions_begin_and_end_everywhere_at_once() -> Outcome {
 #[tokio::test]
 async fn a_key_works_everywhere_at_once_and_is_refused_soon() -> Outcome {
     let (desk, here, there) = two_gateways().await?;
-    let alice = here.register("alice", PASSWORD).await?;
-    let kept = here.create_api_key(alice, "kept").await?;
+    let alice = here.register("alice", PASSWORD, &HERE).await?;
+    let kept = here.hmac_key(alice, "kept").await?;
     for by_hand in [false, true] {
-        let key = here.create_api_key(alice, "bot").await?;
-        assert_eq!(
-            secret(there.find_api_key(&key.api_key).await?),
-            Some(key.secret_key)
-        );
+        let key = here.hmac_key(alice, "bot").await?;
+        let found = there.find_api_key(&key.api_key).await?;
+        assert!(takes(found, &key.secret_key));
 
         if by_hand {
             let statement = format!("DELETE FROM api_keys WHERE api_key = '{}'", key.api_key);
             desk.sql(&statement).await?;
         } else {
-            here.revoke_api_key(alice, &key.api_key).await?;
+            here.revoke_api_key(alice, &key.api_key, &HERE).await?;
             assert!(here.find_api_key(&key.api_key).await?.is_none());
         }
         let revoked = Instant::now();
@@ -90,7 +88,7 @@ async fn a_key_works_everywhere_at_once_and_is_refused_soon() -> Outcome {
             assert!(gateway.find_api_key(&key.api_key).await?.is_none());
             assert!(gateway.find_api_key(&kept.api_key).await?.is_some());
             assert!(matches!(
-                gateway.revoke_api_key(alice, &key.api_key).await,
+                gateway.revoke_api_key(alice, &key.api_key, &HERE).await,
                 Err(CredentialsError::UnknownKey)
             ));
         }
@@ -103,10 +101,10 @@ async fn a_key_works_everywhere_at_once_and_is_refused_soon() -> Outcome {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_look_never_brings_a_revoked_key_back() -> Outcome {
     let (_desk, here, there) = two_gateways().await?;
-    let alice = here.register("alice", PASSWORD).await?;
+    let alice = here.register("alice", PASSWORD, &HERE).await?;
     let mut keys = Vec::new();
     for _ in 0..50 {
-        let key = here.create_api_key(alice, "").await?.api_key;
+        let key = here.hmac_key(alice, "").await?.api_key;
         let looks = {
             let (there, key) = (there.clone(), key.clone());
             tokio::spawn(async move {
@@ -115,7 +113,7 @@ async fn a_look_never_brings_a_revoked_key_back() -> Outcome {
                 }
             })
         };
-        here.revoke_api_key(alice, &key).await?;
+        here.revoke_api_key(alice, &key, &HERE).await?;
         assert!(here.find_api_key(&key).await?.is_none());
         looks.await?;
         keys.push(key);
@@ -131,12 +129,12 @@ async fn a_look_never_brings_a_revoked_key_back() -> Outcome {
 #[tokio::test]
 async fn limits_count_what_all_gateways_make() -> Outcome {
     let (desk, here, there) = two_gateways().await?;
-    let alice = here.register("alice", PASSWORD).await?;
+    let alice = here.register("alice", PASSWORD, &HERE).await?;
     let mut making = tokio::task::JoinSet::new();
     for _ in 0..20 {
         for gateway in [&here, &there] {
             let gateway = gateway.clone();
-            making.spawn(async move { gateway.create_api_key(alice, "").await.is_ok() });
+            making.spawn(async move { gateway.hmac_key(alice, "").await.is_ok() });
         }
     }
     let made = making.join_all().await;
@@ -159,8 +157,8 @@ async fn the_first_of_two_creates_the_master_key() -> Outcome {
     assert!(matches!(refused, OpenError::SecretKeyMissing(_)));
     assert!(!missing.exists(), "a second key would only confuse");
 
-    let alice = won.register("alice", PASSWORD).await?;
-    won.create_api_key(alice, "bot").await?;
+    let alice = won.register("alice", PASSWORD, &HERE).await?;
+    won.hmac_key(alice, "bot").await?;
     fs::write(&missing, [7; 32])?;
     assert!(matches!(
         desk.open_with_key(&missing).await,
@@ -172,16 +170,16 @@ async fn the_first_of_two_creates_the_master_key() -> Outcome {
 #[tokio::test]
 async fn lost_connections_come_back_by_themselves() -> Outcome {
     let (desk, here, there) = two_gateways().await?;
-    let alice = here.register("alice", PASSWORD).await?;
-    let token = here.login("alice", PASSWORD).await?;
-    let key = here.create_api_key(alice, "bot").await?;
+    let alice = here.register("alice", PASSWORD, &HERE).await?;
+    let token = here.log_in("alice", PASSWORD).await?;
+    let key = here.hmac_key(alice, "bot").await?;
     there.find_api_key(&key.api_key).await?.ok_or("no key")?;
 
     database(&desk).disconnect_all().await?;
     here.session(&token).await?;
     there.session(&token).await?;
     // The connection that revocations are read from as well.
-    here.revoke_api_key(alice, &key.api_key).await?;
+    here.revoke_api_key(alice, &key.api_key, &HERE).await?;
     tokio::time::sleep(2 * STALE).await;
     assert!(there.find_api_key(&key.api_key).await?.is_none());
     Ok(())
@@ -190,15 +188,13 @@ async fn lost_connections_come_back_by_themselves() -> Outcome {
 #[tokio::test]
 async fn known_keys_work_while_the_database_does_not() -> Outcome {
     let (desk, here, _there) = two_gateways().await?;
-    let alice = here.register("alice", PASSWORD).await?;
-    let key = here.create_api_key(alice, "bot").await?;
+    let alice = here.register("alice", PASSWORD, &HERE).await?;
+    let key = here.hmac_key(alice, "bot").await?;
     desk.sql("ALTER TABLE revoked_api_keys RENAME TO lost")
         .await?;
     tokio::time::sleep(STALE).await;
-    assert_eq!(
-        secret(here.find_api_key(&key.api_key).await?),
-        Some(key.secret_key)
-    );
+    let found = here.find_api_key(&key.api_key).await?;
+    assert!(takes(found, &key.secret_key));
     assert!(matches!(
         here.find_api_key(&"x".repeat(64)).await,
         Err(CredentialsError::Storage(_))
@@ -267,11 +263,19 @@ async fn nothing_follows_when_nobody_asks() -> Outcome {
 async fn no_secret_is_in_the_database() -> Outcome {
     let desk = Desk::in_a_database().await?;
     let credentials = desk.open().await?;
-    let alice = credentials.register("Alice", PASSWORD).await?;
-    let token = credentials.login("Alice", PASSWORD).await?;
-    let key = credentials.create_api_key(alice, "bot").await?;
-    let gone = credentials.create_api_key(alice, "gone").await?;
-    credentials.revoke_api_key(alice, &gone.api_key).await?;
+    let alice = credentials.register("Alice", PASSWORD, &HERE).await?;
+    let token = credentials.log_in("Alice", PASSWORD).await?;
+    let key = credentials.hmac_key(alice, "bot").await?;
+    let gone = credentials.hmac_key(alice, "gone").await?;
+    credentials
+        .revoke_api_key(alice, &gone.api_key, &HERE)
+        .await?;
+
+    let listen_key = credentials.create_listen_key(alice, &key.api_key).await?;
+    let proposed = credentials.propose_second_factor(alice).await?;
+    let code = second_factor::code(&proposed.secret, START);
+    let confirmed = credentials.confirm_second_factor(alice, &code, &HERE);
+    let recovery_codes = confirmed.await?;
 
     let connected = database(&desk).connect().await?;
     let mut stored = String::new();
@@ -281,6 +285,10 @@ async fn no_secret_is_in_the_database() -> Outcome {
         "sessions",
         "api_keys",
         "revoked_api_keys",
+        "listen_keys",
+        "second_factors",
+        "recovery_codes",
+        "audit",
         "master_key_check",
     ] {
         let rows: Vec<String> =
@@ -295,7 +303,16 @@ async fn no_secret_is_in_the_database() -> Outcome {
         assert!(stored.contains(public), "{public}");
     }
     let hex = |text: &str| crate::api::hex::hex(text.as_bytes());
-    for secret in [PASSWORD, &token, &key.secret_key, &gone.secret_key] {
+    let mut secrets = vec![
+        PASSWORD,
+        &token,
+        &key.secret_key,
+        &gone.secret_key,
+        &listen_key,
+    ];
+    secrets.extend([proposed.secret.as_str(), &code]);
+    secrets.extend(recovery_codes.iter().map(String::as_str));
+    for secret in secrets {
         assert!(!stored.contains(secret));
         assert!(!stored.contains(&hex(secret)));
     }

@@ -9,20 +9,23 @@ use super::*;
 pub(super) async fn a_user_registers_logs_in_and_logs_out(desk: Desk) -> Outcome {
     let credentials = desk.open().await?;
     assert_eq!(
-        credentials.register("alice", PASSWORD).await?,
+        credentials.register("alice", PASSWORD, &HERE).await?,
         account(1),
         "0 is the fee account"
     );
-    assert_eq!(credentials.register("bob", PASSWORD).await?, account(2));
+    assert_eq!(
+        credentials.register("bob", PASSWORD, &HERE).await?,
+        account(2)
+    );
 
-    let token = credentials.login("ALICE", PASSWORD).await?;
+    let token = credentials.log_in("ALICE", PASSWORD).await?;
     assert_eq!(token.len(), 64);
     assert_eq!(credentials.session(&token).await?, account(1));
 
-    let other = credentials.login("alice", PASSWORD).await?;
-    credentials.logout(&token).await?;
-    credentials.logout(&token).await?;
-    credentials.logout("nonsense").await?;
+    let other = credentials.log_in("alice", PASSWORD).await?;
+    credentials.logout(&token, &HERE).await?;
+    credentials.logout(&token, &HERE).await?;
+    credentials.logout("nonsense", &HERE).await?;
     for dead in [token.as_str(), "", "nonsense", &"0".repeat(64)] {
         assert!(matches!(
             credentials.session(dead).await,
@@ -35,7 +38,7 @@ pub(super) async fn a_user_registers_logs_in_and_logs_out(desk: Desk) -> Outcome
 
 pub(super) async fn wrong_user_and_wrong_password_look_the_same(desk: Desk) -> Outcome {
     let credentials = desk.open().await?;
-    credentials.register("alice", PASSWORD).await?;
+    credentials.register("alice", PASSWORD, &HERE).await?;
     for (username, password) in [
         ("alice", "correct horse batterz"),
         ("alice", "short"),
@@ -45,7 +48,7 @@ pub(super) async fn wrong_user_and_wrong_password_look_the_same(desk: Desk) -> O
     ] {
         assert!(
             matches!(
-                credentials.login(username, password).await,
+                credentials.log_in(username, password).await,
                 Err(CredentialsError::WrongCredentials)
             ),
             "{username}"
@@ -56,17 +59,17 @@ pub(super) async fn wrong_user_and_wrong_password_look_the_same(desk: Desk) -> O
 
 pub(super) async fn names_are_unique_in_any_case(desk: Desk) -> Outcome {
     let credentials = desk.open().await?;
-    credentials.register("Alice", PASSWORD).await?;
+    credentials.register("Alice", PASSWORD, &HERE).await?;
     for username in ["Alice", "alice", "ALICE"] {
         assert!(matches!(
-            credentials.register(username, PASSWORD).await,
+            credentials.register(username, PASSWORD, &HERE).await,
             Err(CredentialsError::UsernameTaken)
         ));
     }
     // Both pass the first look; the table decides.
     let (one, two) = tokio::join!(
-        credentials.register("carol", PASSWORD),
-        credentials.register("Carol", PASSWORD)
+        credentials.register("carol", PASSWORD, &HERE),
+        credentials.register("Carol", PASSWORD, &HERE)
     );
     assert_eq!(
         [&one, &two].iter().filter(|result| result.is_ok()).count(),
@@ -84,7 +87,7 @@ pub(super) async fn names_and_passwords_keep_the_rules(desk: Desk) -> Outcome {
     for username in ["", "ab", "a b c", "alic\u{e9}", "a'; --", &"x".repeat(65)] {
         assert!(
             matches!(
-                credentials.register(username, PASSWORD).await,
+                credentials.register(username, PASSWORD, &HERE).await,
                 Err(CredentialsError::InvalidUsername)
             ),
             "{username}"
@@ -92,19 +95,19 @@ pub(super) async fn names_and_passwords_keep_the_rules(desk: Desk) -> Outcome {
     }
     for password in ["", "1234567", &"x".repeat(257)] {
         assert!(matches!(
-            credentials.register("alice", password).await,
+            credentials.register("alice", password, &HERE).await,
             Err(CredentialsError::InvalidPassword(_))
         ));
     }
     for username in ["abc", "a.b_c@d-9", &"x".repeat(64)] {
-        credentials.register(username, PASSWORD).await?;
+        credentials.register(username, PASSWORD, &HERE).await?;
     }
     Ok(())
 }
 
 pub(super) async fn hashing_is_bounded_and_the_overflow_refused(desk: Desk) -> Outcome {
     let credentials = desk.open().await?;
-    credentials.register("alice", PASSWORD).await?;
+    credentials.register("alice", PASSWORD, &HERE).await?;
     let hashing = &credentials.inner.hashing;
     assert_eq!(hashing.gate().running().available_permits(), RUNNING);
     // As if two hashes took for ever.
@@ -119,7 +122,7 @@ pub(super) async fn hashing_is_bounded_and_the_overflow_refused(desk: Desk) -> O
         let credentials = credentials.clone();
         // Half of them do not exist, and wait like the others.
         let username = if at % 2 == 0 { "alice" } else { "nobody" };
-        waiting.spawn(async move { credentials.login(username, PASSWORD).await.is_ok() });
+        waiting.spawn(async move { credentials.log_in(username, PASSWORD).await.is_ok() });
     }
     tokio::time::timeout(Duration::from_secs(10), async {
         while hashing.gate().free() > 0 {
@@ -129,12 +132,12 @@ pub(super) async fn hashing_is_bounded_and_the_overflow_refused(desk: Desk) -> O
     .await?;
     for username in ["alice", "nobody"] {
         assert!(matches!(
-            credentials.login(username, PASSWORD).await,
+            credentials.log_in(username, PASSWORD).await,
             Err(CredentialsError::Busy)
         ));
     }
     assert!(matches!(
-        credentials.register("bob", PASSWORD).await,
+        credentials.register("bob", PASSWORD, &HERE).await,
         Err(CredentialsError::Busy)
     ));
 
@@ -145,7 +148,7 @@ pub(super) async fn hashing_is_bounded_and_the_overflow_refused(desk: Desk) -> O
         served.len() / 2
     );
     assert_eq!(hashing.gate().free(), RUNNING + WAITING);
-    credentials.login("alice", PASSWORD).await?;
+    credentials.log_in("alice", PASSWORD).await?;
     Ok(())
 }
 
@@ -157,7 +160,7 @@ pub(super) async fn a_caller_who_gives_up_frees_the_place(desk: Desk) -> Outcome
         .running()
         .acquire_many_owned(u32::try_from(RUNNING)?);
     let hog = hog.await?;
-    let login = credentials.login("alice", PASSWORD);
+    let login = credentials.log_in("alice", PASSWORD);
     let gave_up = tokio::time::timeout(Duration::from_millis(10), login).await;
     assert!(gave_up.is_err());
     assert_eq!(hashing.gate().free(), RUNNING + WAITING);
