@@ -240,7 +240,7 @@ pub(super) async fn a_key_has_scopes_and_networks(desk: Desk) -> Outcome {
 }
 
 pub(super) async fn use_of_a_key_is_noted_now_and_then(desk: Desk) -> Outcome {
-    const NOTED: &str = "SELECT coalesce(sum(last_used), 0) FROM api_keys";
+    const NOTED: &str = "SELECT coalesce(max(last_used), 0) FROM api_keys";
     let credentials = desk.open().await?;
     let alice = credentials.register("alice", PASSWORD, &HERE).await?;
     let used = credentials.hmac_key(alice, "used").await?;

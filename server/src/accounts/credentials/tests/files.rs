@@ -134,14 +134,12 @@ async fn a_database_of_the_first_version_is_brought_up_to_date() -> Outcome {
     for _ in 0..2 {
         let credentials = desk.open().await?;
         assert_eq!(credentials.session(TOKEN).await?, account(1));
-        let found = credentials.find_api_key(&api_key).await?;
-        assert_eq!(
-            found.as_ref().map(|key| key.scopes),
-            Some(Scopes::default())
-        );
-        assert!(takes(found, "secret"));
         let listed = credentials.api_keys(account(1)).await?;
         assert_eq!((&*listed[0].kind, listed[0].last_used), ("HMAC", None));
+        let found = credentials.find_api_key(&api_key).await?;
+        let scopes = found.as_ref().map(|key| key.scopes);
+        assert_eq!(scopes, Some(Scopes::default()));
+        assert!(takes(found, "secret"));
         credentials.create_listen_key(account(1), &api_key).await?;
     }
     Ok(())
