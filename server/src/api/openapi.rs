@@ -6,7 +6,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::gateway::auth::{Access, Scope};
+use crate::gateway::auth::Access;
 use crate::gateway::operation::{Kind, Operation, Param};
 use crate::gateway::parameters::SIGNED;
 
@@ -128,7 +128,7 @@ fn security(access: Access) -> Value {
         Access::Public => json!([]),
         Access::Key => json!([{ "apiKey": [] }]),
         Access::Session => json!([{ "token": [] }, { "cookie": [] }]),
-        Access::Account(Scope::Read | Scope::Trade) => {
+        Access::Account(_) => {
             json!([{ "apiKey": [] }, { "token": [] }, { "cookie": [] }])
         }
     }

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::http::send;
-use crate::harness::shape::{I, T, assert_shape};
+use crate::harness::shape::{I, L, T, assert_shape};
 use crate::harness::{Server, Trader, list, new_dir, number};
 
 const NOT_AUTHORIZED: &str = "You are not authorized to execute this request.";
@@ -123,6 +123,16 @@ async fn sessions_end_at_logout() {
         (Method::GET, "/v1/api-keys"),
         (Method::POST, "/v1/api-keys"),
         (Method::DELETE, "/v1/api-keys/x"),
+        (Method::GET, "/v1/session"),
+        (Method::POST, "/v1/session/rotate"),
+        (Method::GET, "/v1/sessions"),
+        (Method::DELETE, "/v1/sessions"),
+        (Method::DELETE, "/v1/sessions/1"),
+        (Method::POST, "/v1/password"),
+        (Method::POST, "/v1/totp"),
+        (Method::POST, "/v1/totp/confirm"),
+        (Method::POST, "/v1/totp/disable"),
+        (Method::GET, "/v1/audit"),
         (Method::POST, "/v1/faucet"),
         (Method::POST, "/v1/logout"),
     ] {
@@ -165,8 +175,22 @@ async fn api_keys_are_listed_without_secrets_and_revoked_at_once() {
     let labels: Vec<_> = keys.iter().map(|key| &key["label"]).collect();
     assert_eq!(labels, ["", "second"]);
     for key in keys {
-        let shape = [("apiKey", T), ("label", T), ("created", I)];
-        assert_shape("a listed key", key, &shape);
+        let mut key = key.clone();
+        // Nobody has signed with it.
+        assert!(key["lastUsed"].is_null(), "{key}");
+        key["lastUsed"] = json!(0);
+        let shape = [
+            ("apiKey", T),
+            ("label", T),
+            ("kind", T),
+            ("scopes", L),
+            ("addresses", L),
+            ("created", I),
+            ("lastUsed", I),
+        ];
+        assert_shape("a listed key", &key, &shape);
+        assert_eq!(key["scopes"], json!(["read", "trade"]));
+        assert_eq!(key["addresses"], json!([]));
     }
     assert_eq!(keys[0]["apiKey"], alice.api_key.as_str());
     assert_eq!(keys[1]["apiKey"], second["apiKey"]);

@@ -23,6 +23,7 @@ mod page;
 mod public_streams;
 mod repeats;
 mod roles;
+mod second_factor;
 mod secrets;
 mod sessions;
 mod snapshots;

@@ -106,7 +106,12 @@ async fn a_login_sets_a_cookie_and_a_logout_takes_it_back() {
     assert_eq!((reply.status, reply.header("set-cookie")), (401, None));
 
     let session = browser.own(Method::GET, "/v1/session").await.ok();
-    let shape = [("accountId", I), ("username", T), ("faucet", F)];
+    let shape = [
+        ("accountId", I),
+        ("username", T),
+        ("faucet", F),
+        ("secondFactor", F),
+    ];
     assert_shape("a session", &session, &shape);
     assert_eq!(text(&session, "username"), "Alice");
     assert_eq!(session["faucet"], true);
@@ -282,6 +287,13 @@ async fn other_sites_cannot_use_the_cookie() {
         ("POST", "/v1/logout"),
         ("POST", "/v1/api-keys"),
         ("DELETE", "/v1/api-keys/x"),
+        ("POST", "/v1/session/rotate"),
+        ("DELETE", "/v1/sessions"),
+        ("DELETE", "/v1/sessions/1"),
+        ("POST", "/v1/password"),
+        ("POST", "/v1/totp"),
+        ("POST", "/v1/totp/confirm"),
+        ("POST", "/v1/totp/disable"),
         ("POST", "/v1/faucet"),
     ];
     for (verb, path) in ROUTES.iter().chain(&own) {
@@ -312,4 +324,125 @@ async fn other_sites_cannot_use_the_cookie() {
     let after = (alice.account().await, alice.open_orders().await);
     assert_eq!(before, after, "nothing has happened");
     browser.own(Method::GET, "/v1/session").await.ok();
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended_one_by_one_or_all_at_once() {
+    let dir = new_dir();
+    let server = Server::with_faucet(dir.path()).await;
+    let alice = Trader::join(&server, "alice").await;
+    let bob = Trader::join(&server, "bob").await;
+    let another = async || {
+        let who = json!({ "username": "alice", "password": alice.password });
+        let request = alice.http.request(Method::POST, "/v1/login").json(&who);
+        let reply = send(request.header("User-Agent", "phone/1.0")).await;
+        Trader {
+            token: text(&reply.ok(), "token").into(),
+            ..alice.clone()
+        }
+    };
+    let phone = another().await;
+
+    let listed = alice.own(Method::GET, "/v1/sessions", None).await.ok();
+    let sessions = list(&listed);
+    let shape = [
+        ("id", I),
+        ("created", I),
+        ("lastUsed", I),
+        ("expires", I),
+        ("address", T),
+        ("userAgent", T),
+        ("current", F),
+    ];
+    for session in sessions {
+        assert_shape("a session", session, &shape);
+        assert_eq!(session["address"], "127.0.0.1");
+    }
+    assert_eq!(sessions.len(), 2);
+    assert_eq!(sessions[0]["userAgent"], "phone/1.0");
+    let current: Vec<_> = sessions.iter().map(|it| &it["current"]).collect();
+    assert_eq!(current, [false, true]);
+    assert!(!listed.to_string().contains(&phone.token));
+
+    let path = format!("/v1/sessions/{}", number(&sessions[0], "id"));
+    for (trader, path) in [(&bob, &*path), (&alice, "/v1/sessions/no-number")] {
+        let reply = trader.own(Method::DELETE, path, None).await;
+        reply.assert_refused(path, 400, -1100, "no such session");
+    }
+    phone.own(Method::GET, "/v1/session", None).await.ok();
+    alice.own(Method::DELETE, &path, None).await.ok();
+    let reply = phone.own(Method::GET, "/v1/session", None).await;
+    reply.assert_refused("a revoked session", 401, -1002, NOT_AUTHORIZED);
+
+    let (phone, desktop) = (another().await, another().await);
+    alice.own(Method::DELETE, "/v1/sessions", None).await.ok();
+    for ended in [phone, desktop] {
+        let reply = ended.own(Method::GET, "/v1/session", None).await;
+        reply.assert_refused("a revoked session", 401, -1002, NOT_AUTHORIZED);
+    }
+    alice.own(Method::GET, "/v1/session", None).await.ok();
+    bob.own(Method::GET, "/v1/session", None).await.ok();
+}
+
+#[tokio::test]
+async fn a_token_is_new_with_each_login_and_when_it_is_asked_for() {
+    let dir = new_dir();
+    let server = Server::start(dir.path(), &[]).await;
+    let alice = Trader::join(&server, "alice").await;
+    let mut browser = Browser::of(&server, &alice);
+
+    // A cookie that somebody else has planted does not become the one of whoever logs in.
+    let who = json!({ "username": "alice", "password": alice.password });
+    for planted in ["planted", &"0".repeat(64), &alice.token] {
+        let request = alice.http.request(Method::POST, "/v1/login").json(&who);
+        let reply = send(request.header("Cookie", format!("session={planted}"))).await;
+        assert_ne!(text(&reply.ok(), "token"), planted);
+    }
+
+    let reply = browser.own(Method::POST, "/v1/session/rotate").await;
+    let token: String = text(&reply.ok(), "token").into();
+    let expected = format!("session={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age=2592000");
+    assert_eq!(reply.header("set-cookie"), Some(expected.as_str()));
+    let reply = browser.own(Method::GET, "/v1/session").await;
+    reply.assert_refused("the old token", 401, -1002, NOT_AUTHORIZED);
+    browser.token = token;
+    browser.own(Method::GET, "/v1/session").await.ok();
+}
+
+#[tokio::test]
+async fn a_password_is_changed_by_whoever_knows_it() {
+    let dir = new_dir();
+    let server = Server::start(dir.path(), &[]).await;
+    let alice = Trader::join(&server, "alice").await;
+    let elsewhere = log_in(&alice.http, &alice, None).await.ok();
+    let elsewhere = Trader {
+        token: text(&elsewhere, "token").into(),
+        ..alice.clone()
+    };
+    let change = async |old: &str, new: &str| {
+        let body = json!({ "oldPassword": old, "newPassword": new });
+        alice.own(Method::POST, "/v1/password", Some(&body)).await
+    };
+    let reply = change("wrong horse", "another horse").await;
+    reply.assert_refused("the wrong one", 403, -1002, "The password is wrong.");
+    let reply = change(&alice.password, "short").await;
+    let msg = "a password has at least 8 bytes";
+    reply.assert_refused("a short one", 400, -1100, msg);
+    elsewhere.own(Method::GET, "/v1/session", None).await.ok();
+    assert_eq!(
+        change(&alice.password, "another horse").await.ok(),
+        json!({})
+    );
+
+    let reply = elsewhere.own(Method::GET, "/v1/session", None).await;
+    reply.assert_refused("another session", 401, -1002, NOT_AUTHORIZED);
+    alice.own(Method::GET, "/v1/session", None).await.ok();
+    let reply = log_in(&alice.http, &alice, None).await;
+    let msg = "The username or the password is wrong.";
+    reply.assert_refused("the old password", 401, -1002, msg);
+    let alice = Trader {
+        password: "another horse".into(),
+        ..alice.clone()
+    };
+    log_in(&alice.http, &alice, None).await.ok();
 }

@@ -14,11 +14,11 @@ use orderbook_core::AccountId;
 
 pub(crate) use browser::{Origin, forget_session, keep_session};
 
+pub(crate) use crate::accounts::Scope;
+
 use self::browser::session_cookie;
 use self::window::Window;
 use super::App;
-pub(crate) use crate::accounts::Scope;
-
 use crate::accounts::ApiKey;
 use crate::api::params::{Params, signed_payload};
 use crate::error::ApiError;
@@ -171,7 +171,10 @@ fn prove(
     let signature = signature
         .filter(|signature| !signature.is_empty())
         .ok_or_else(|| ApiError::mandatory("signature"))?;
-    if !payloads.iter().any(|payload| key.verify(payload, signature)) {
+    if !payloads
+        .iter()
+        .any(|payload| key.verify(payload, signature))
+    {
         return Err(ApiError::BAD_SIGNATURE);
     }
     window.check(now())
