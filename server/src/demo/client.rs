@@ -27,7 +27,14 @@ pub(super) enum ClientError {
     Refused { code: i64, msg: String },
     /// The request did not get through.
     #[error(transparent)]
-    Http(#[from] reqwest::Error),
+    Http(reqwest::Error),
+}
+
+impl From<reqwest::Error> for ClientError {
+    /// Without the URL: it has the signature.
+    fn from(error: reqwest::Error) -> Self {
+        Self::Http(error.without_url())
+    }
 }
 
 impl Client {

@@ -9,7 +9,7 @@ use totp_rs::{Builder, Secret};
 
 use crate::harness::http::send;
 use crate::harness::shape::{I, L, T, assert_shape};
-use crate::harness::{Reply, Server, Trader, list, new_dir, now_millis, text};
+use crate::harness::{Reply, Server, Trader, eventually, list, new_dir, now_millis, text};
 
 const CODE_MISSING: &str = "A code of the second factor is needed.";
 const WRONG_CODE: &str = "The code is wrong, or was used before.";
@@ -215,7 +215,7 @@ async fn an_order_is_signed_with_a_key_that_the_exchange_does_not_have() {
 
     let place = async |id: u64, signed: &dyn Fn(&str) -> String| {
         let order = format!(
-            "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&price=1&quantity=1\
+            "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&price=100&quantity=0.1\
              &newClientOrderId=signed-{id}&recvWindow=60000&timestamp={}",
             now_millis()
         );
@@ -233,7 +233,7 @@ async fn an_order_is_signed_with_a_key_that_the_exchange_does_not_have() {
     let other = SigningKey::from_bytes(&[8; 32]);
     let forgeries: [&dyn Fn(&str) -> String; 3] = [
         &|order| BASE64.encode(other.sign(order.as_bytes()).to_bytes()),
-        &|order| sign(&order.replace("quantity=1", "quantity=2")),
+        &|order| sign(&order.replace("quantity=0.1", "quantity=0.2")),
         &|order| alice.sign(order.as_bytes()),
     ];
     for forged in forgeries {
@@ -249,14 +249,20 @@ async fn the_trail_is_its_owners() {
     let server = Server::start(dir.path(), &[]).await;
     let alice = Trader::join(&server, "alice").await;
     let bob = Trader::join(&server, "bob").await;
-    log_in(&alice, "wrong horse", None).await;
-    let path = format!("/v1/api-keys/{}", alice.api_key);
-    alice.own(Method::DELETE, &path, None).await.ok();
-
     let trail = async |trader: &Trader, query: &str| {
         let path = format!("/v1/audit{query}");
         trader.own(Method::GET, &path, None).await.ok()
     };
+    log_in(&alice, "wrong horse", None).await;
+    // Noted without anybody waiting for it.
+    eventually("the refusal is noted", async || {
+        let newest = trail(&alice, "?limit=1").await;
+        (newest[0]["event"] == "LOGIN_REFUSED").then_some(())
+    })
+    .await;
+    let path = format!("/v1/api-keys/{}", alice.api_key);
+    alice.own(Method::DELETE, &path, None).await.ok();
+
     let told = trail(&alice, "").await;
     let shape = [
         ("id", I),

@@ -1,5 +1,7 @@
 //! Logging in, and changing the password.
 
+use std::sync::Arc;
+
 use orderbook_core::AccountId;
 use zeroize::Zeroizing;
 
@@ -37,8 +39,8 @@ impl Credentials {
         let address = client.address().map(Subject::address);
         let subjects: Vec<_> = name.iter().cloned().chain(address).collect();
 
-        let account = self.check_login(username, password, &subjects, client);
-        let account = account.await?;
+        let checked = self.check_login(username, password, &subjects, client);
+        let (account, password_hash) = checked.await?;
         match self.prove(account, code).await {
             Ok(Proof::RecoveryCode) => {
                 let note = self.note(Event::RecoveryCodeUsed, client);
@@ -46,7 +48,7 @@ impl Credentials {
             }
             Ok(Proof::NotNeeded | Proof::Code) => {}
             Err(CredentialsError::WrongCode) => {
-                self.refused(Some(account), &subjects, client).await;
+                self.refused(Some(account), &subjects, client);
                 return Err(CredentialsError::WrongCode);
             }
             Err(error) => return Err(error),
@@ -56,18 +58,22 @@ impl Credentials {
         }
         let (token, hash) = sessions::draw()?;
         let note = self.note(Event::LoggedIn, client);
-        self.inner.store.start_session(hash, account, note).await?;
+        let started = self
+            .inner
+            .store
+            .start_session(hash, account, &password_hash, note);
+        started.await?;
         Ok(token)
     }
 
-    /// Whose name and password these are.
+    /// Whose name and password these are, and the hash of the password.
     async fn check_login(
         &self,
         username: Option<Username>,
         password: &str,
         subjects: &[Subject],
         client: &Client,
-    ) -> Result<AccountId, CredentialsError> {
+    ) -> Result<(AccountId, String), CredentialsError> {
         let throttle = &self.inner.throttle;
         throttle.check(subjects, self.inner.now())?;
         let turn = self.inner.hashing.turn().await?;
@@ -77,31 +83,34 @@ impl Credentials {
             Some(username) => self.inner.store.user(username).await?,
             None => None,
         };
-        let (account, hash) = user.map(|user| (user.account, user.password_hash)).unzip();
+        let hash = user.as_ref().map(|user| user.password_hash.clone());
         let password = Zeroizing::new(password.to_owned());
         let matches = self
             .hashing(move |hashing| hashing.verify(turn, &password, hash.as_deref()))
             .await?;
-        match account {
-            Some(account) if matches => Ok(account),
-            account => {
-                self.refused(account, subjects, client).await;
+        match user {
+            Some(user) if matches => Ok((user.account, user.password_hash)),
+            user => {
+                self.refused(user.map(|user| user.account), subjects, client);
                 Err(CredentialsError::WrongCredentials)
             }
         }
     }
 
-    /// Counts a wrong password or code, and tells the owner of the account, where there is one.
-    async fn refused(&self, account: Option<AccountId>, subjects: &[Subject], client: &Client) {
+    /// Counts a wrong password or code, and notes it for the owner of the account, if there is one.
+    /// Nobody waits for that: the time it takes would tell who exists.
+    fn refused(&self, account: Option<AccountId>, subjects: &[Subject], client: &Client) {
         self.inner.throttle.failed(subjects, self.inner.now());
         let Some(account) = account else {
             return;
         };
         let note = self.note(Event::LoginRefused, client);
-        if let Err(error) = self.inner.store.record(account, note).await {
-            // The answer stays what it is: nobody gets in.
-            tracing::warn!(%error, account = account.get(), "a refused login could not be noted");
-        }
+        let inner = Arc::clone(&self.inner);
+        tokio::spawn(async move {
+            if let Err(error) = inner.store.record(account, note).await {
+                tracing::warn!(%error, account = account.get(), "a refused login could not be noted");
+            }
+        });
     }
 
     /// Changes the password of the owner of a session, and ends all other sessions.
@@ -120,20 +129,20 @@ impl Credentials {
         let account = self.session(token).await?;
         let keep = sessions::digest(token).ok_or(CredentialsError::InvalidSession)?;
         passwords::check(new).map_err(CredentialsError::InvalidPassword)?;
-        let subjects = self.tries_of(account, client)?;
         let [old, new] = [old, new].map(|password| Zeroizing::new(password.to_owned()));
 
-        let turn = self.inner.hashing.turn().await?;
-        self.tries_of(account, client)?;
-        let hash = self.inner.store.password_hash(account).await?;
-        let matches = self
-            .hashing(move |hashing| hashing.verify(turn, &old, hash.as_deref()))
-            .await?;
-        if !matches {
-            self.inner.throttle.failed(&subjects, self.inner.now());
-            return Err(CredentialsError::WrongPassword);
-        }
-        self.inner.throttle.succeeded(&Subject::Account(account));
+        let checking = async {
+            let turn = self.inner.hashing.turn().await?;
+            let hash = self.inner.store.password_hash(account).await?;
+            let matches = self
+                .hashing(move |hashing| hashing.verify(turn, &old, hash.as_deref()))
+                .await?;
+            match matches {
+                true => Ok(()),
+                false => Err(CredentialsError::WrongPassword),
+            }
+        };
+        self.guarded(account, client, checking).await?;
         let turn = self.inner.hashing.turn().await?;
         let hash = self
             .hashing(move |hashing| hashing.hash(turn, &new))

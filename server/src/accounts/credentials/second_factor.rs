@@ -11,7 +11,6 @@ use totp_rs::{Algorithm, Builder, Secret, Totp};
 use super::audit::Event;
 use super::client::Client;
 use super::error::CredentialsError;
-use super::throttle::Subject;
 use super::{Credentials, random};
 
 const DIGITS: u8 = 6;
@@ -92,25 +91,26 @@ impl Credentials {
         code: &str,
         client: &Client,
     ) -> Result<Vec<String>, CredentialsError> {
-        let subjects = self.tries_of(account, client)?;
-        let store = &self.inner.store;
-        let factor = store.factor(account).await?;
-        let factor = factor.ok_or(CredentialsError::NoSecondFactor)?;
-        if factor.confirmed {
-            return Err(CredentialsError::SecondFactorOn);
-        }
-        let Some(step) = self.step(account, &factor, code)? else {
-            return Err(self.wrong_code(&subjects));
+        let confirming = async {
+            let store = &self.inner.store;
+            let factor = store.factor(account).await?;
+            let factor = factor.ok_or(CredentialsError::NoSecondFactor)?;
+            if factor.confirmed {
+                return Err(CredentialsError::SecondFactorOn);
+            }
+            let step = self.step(account, &factor, code)?;
+            let step = step.ok_or(CredentialsError::WrongCode)?;
+            let codes = recovery_codes()?;
+            let hashes = codes.iter().map(|code| digest(code)).collect();
+            let note = self.note(Event::SecondFactorOn, client);
+            let confirmed = store.confirm_factor(account, factor.sealed, step, hashes, note);
+            match confirmed.await? {
+                true => Ok(codes),
+                // Another was proposed meanwhile.
+                false => Err(CredentialsError::WrongCode),
+            }
         };
-        let codes = recovery_codes()?;
-        let hashes = codes.iter().map(|code| digest(code)).collect();
-        let note = self.note(Event::SecondFactorOn, client);
-        let confirmed = store.confirm_factor(account, factor.sealed, step, hashes, note);
-        if !confirmed.await? {
-            return Err(CredentialsError::NoSecondFactor);
-        }
-        self.inner.throttle.succeeded(&Subject::Account(account));
-        Ok(codes)
+        self.guarded(account, client, confirming).await
     }
 
     /// Turns the second factor off.
@@ -124,17 +124,16 @@ impl Credentials {
         code: &str,
         client: &Client,
     ) -> Result<(), CredentialsError> {
-        let subjects = self.tries_of(account, client)?;
-        match self.prove(account, Some(code)).await {
-            Ok(Proof::NotNeeded) => Err(CredentialsError::NoSecondFactor),
-            Ok(Proof::Code | Proof::RecoveryCode) => {
-                self.inner.throttle.succeeded(&Subject::Account(account));
-                let note = self.note(Event::SecondFactorOff, client);
-                self.inner.store.drop_factor(account, note).await
+        let disabling = async {
+            match self.prove(account, Some(code)).await? {
+                Proof::NotNeeded => Err(CredentialsError::NoSecondFactor),
+                Proof::Code | Proof::RecoveryCode => {
+                    let note = self.note(Event::SecondFactorOff, client);
+                    self.inner.store.drop_factor(account, note).await
+                }
             }
-            Err(CredentialsError::WrongCode) => Err(self.wrong_code(&subjects)),
-            Err(error) => Err(error),
-        }
+        };
+        self.guarded(account, client, disabling).await
     }
 
     /// Whether logins of the account need a code.
@@ -191,23 +190,6 @@ impl Credentials {
         Ok(totp
             .check(code, seconds)
             .and_then(|step| step.try_into().ok()))
-    }
-
-    /// Who is counted when the owner of a session is asked for proof, unless they have to wait.
-    pub(super) fn tries_of(
-        &self,
-        account: AccountId,
-        client: &Client,
-    ) -> Result<Vec<Subject>, CredentialsError> {
-        let mut subjects = vec![Subject::Account(account)];
-        subjects.extend(client.address().map(Subject::address));
-        self.inner.throttle.check(&subjects, self.inner.now())?;
-        Ok(subjects)
-    }
-
-    fn wrong_code(&self, subjects: &[Subject]) -> CredentialsError {
-        self.inner.throttle.failed(subjects, self.inner.now());
-        CredentialsError::WrongCode
     }
 }
 

@@ -54,11 +54,13 @@ pub(super) trait Store: Send + Sync {
         note: Note,
     ) -> Result<(), CredentialsError>;
 
-    /// Opens a session. The oldest of the account gives way when there are too many.
+    /// Opens a session, unless the password was changed since it was checked against this hash:
+    /// `WrongCredentials` then. The oldest of the account gives way when there are too many.
     async fn start_session(
         &self,
         token: TokenHash,
         account: AccountId,
+        password_hash: &str,
         note: Note,
     ) -> Result<(), CredentialsError>;
 

@@ -5,11 +5,14 @@
 //! has an account of his own could otherwise guess at those of others for ever.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use orderbook_core::AccountId;
 
+use super::Credentials;
+use super::client::Client;
 use super::error::CredentialsError;
 
 const SECOND: i64 = 1_000;
@@ -60,10 +63,12 @@ impl Failures {
     }
 }
 
+type FailuresOf = HashMap<Subject, Failures>;
+
 /// Remembers who failed. Times are milliseconds since the Unix epoch.
 #[derive(Debug)]
 pub(super) struct Throttle {
-    failures: Mutex<HashMap<Subject, Failures>>,
+    failures: Mutex<FailuresOf>,
     most: usize,
 }
 
@@ -81,24 +86,38 @@ impl Throttle {
 
     /// Refuses while one of them has to wait.
     pub(super) fn check(&self, subjects: &[Subject], now: i64) -> Result<(), CredentialsError> {
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = subjects.iter().filter_map(|subject| failures.get(subject));
-        let wait_until = known.map(|failures| failures.wait_until).max();
-        match wait_until.map(|until| until - now) {
-            Some(left @ 1..) => {
-                let seconds = left.unsigned_abs().div_ceil(SECOND.unsigned_abs());
-                Err(CredentialsError::TooManyTries { seconds })
-            }
-            _ => Ok(()),
-        }
+        check(&self.lock(), subjects, now)
     }
 
     /// Counts a failure of each.
     pub(super) fn failed(&self, subjects: &[Subject], now: i64) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        self.count(&mut self.lock(), subjects, now);
+    }
+
+    /// Refuses while one of them has to wait, and otherwise counts a failure of each: of many that
+    /// try at the same time no more get through than of many that try one after the other.
+    fn attempt(&self, subjects: &[Subject], now: i64) -> Result<(), CredentialsError> {
+        let mut failures = self.lock();
+        check(&failures, subjects, now)?;
+        self.count(&mut failures, subjects, now);
+        Ok(())
+    }
+
+    /// Takes a failure back that an attempt has counted.
+    fn take_back(&self, subjects: &[Subject], now: i64) {
+        let mut failures = self.lock();
+        for subject in subjects {
+            if let Some(failures) = failures.get_mut(subject) {
+                failures.count = failures.count.saturating_sub(1);
+                failures.wait_until = now;
+            }
+        }
+    }
+
+    fn count(&self, failures: &mut FailuresOf, subjects: &[Subject], now: i64) {
         for subject in subjects {
             if failures.len() >= self.most && !failures.contains_key(subject) {
-                make_room(&mut failures, self.most, now);
+                make_room(failures, self.most, now);
             }
             let known = failures.get(subject).copied();
             let before = known.filter(|known| !known.forgotten(now));
@@ -113,8 +132,50 @@ impl Throttle {
 
     /// Forgets the failures of a name or account.
     pub(super) fn succeeded(&self, subject: &Subject) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.remove(subject);
+        self.lock().remove(subject);
+    }
+
+    // No call can panic half-way through a change, so a poisoned lock guards a good map.
+    fn lock(&self) -> MutexGuard<'_, FailuresOf> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn check(failures: &FailuresOf, subjects: &[Subject], now: i64) -> Result<(), CredentialsError> {
+    let known = subjects.iter().filter_map(|subject| failures.get(subject));
+    let wait_until = known.map(|failures| failures.wait_until).max();
+    match wait_until.map(|until| until - now) {
+        Some(left @ 1..) => {
+            let seconds = left.unsigned_abs().div_ceil(SECOND.unsigned_abs());
+            Err(CredentialsError::TooManyTries { seconds })
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Credentials {
+    /// Has the owner of a session prove something more, unless they failed too often.
+    pub(super) async fn guarded<T>(
+        &self,
+        account: AccountId,
+        client: &Client,
+        proving: impl Future<Output = Result<T, CredentialsError>>,
+    ) -> Result<T, CredentialsError> {
+        let throttle = &self.inner.throttle;
+        let mut subjects = vec![Subject::Account(account)];
+        subjects.extend(client.address().map(Subject::address));
+        throttle.attempt(&subjects, self.inner.now())?;
+        let proven = proving.await;
+        match &proven {
+            // Counted already.
+            Err(CredentialsError::WrongCode | CredentialsError::WrongPassword) => {}
+            Err(_) => throttle.take_back(&subjects, self.inner.now()),
+            Ok(_) => {
+                throttle.take_back(&subjects, self.inner.now());
+                throttle.succeeded(&Subject::Account(account));
+            }
+        }
+        proven
     }
 }
 
@@ -129,7 +190,7 @@ fn wait(count: u32) -> i64 {
 }
 
 /// Forgets what can be forgotten, and somebody where that is nothing.
-fn make_room(failures: &mut HashMap<Subject, Failures>, most: usize, now: i64) {
+fn make_room(failures: &mut FailuresOf, most: usize, now: i64) {
     failures.retain(|_, failures| !failures.forgotten(now));
     if failures.len() >= most
         && let Some(somebody) = failures.keys().next().cloned()
@@ -188,6 +249,20 @@ mod tests {
         }
         throttle.failed(&alice, 7 + FORGOTTEN_AFTER);
         assert_eq!(waits(&throttle, &alice, 7 + FORGOTTEN_AFTER), 0);
+    }
+
+    #[test]
+    fn an_attempt_counts_until_it_is_taken_back() {
+        let throttle = Throttle::new();
+        let alice = name("alice");
+        for _ in 0..2 {
+            let let_in = (0..10).filter(|_| throttle.attempt(&alice, 0).is_ok());
+            assert_eq!(let_in.count(), 5, "at the same time");
+            for _ in 0..5 {
+                throttle.take_back(&alice, 0);
+            }
+        }
+        assert_eq!(waits(&throttle, &alice, 0), 0);
     }
 
     #[test]

@@ -178,9 +178,11 @@ impl Store for Postgres {
         &self,
         token: TokenHash,
         account: AccountId,
+        password_hash: &str,
         note: Note,
     ) -> Result<(), CredentialsError> {
-        in_time(sessions::start(&self.pool, &token, account, &note)).await
+        let started = sessions::start(&self.pool, &token, account, password_hash, &note);
+        in_time(started).await
     }
 
     async fn resume_session(

@@ -19,6 +19,7 @@ pub(super) async fn start(
     pool: &PgPool,
     token: &TokenHash,
     owner: AccountId,
+    password_hash: &str,
     note: &Note,
 ) -> Result<(), CredentialsError> {
     let (account, now) = (column(owner.get()), note.time);
@@ -39,17 +40,21 @@ pub(super) async fn start(
     .bind(A_FEW)
     .execute(&mut *transaction)
     .await?;
-    sqlx::query(
+    let started = sqlx::query(
         "INSERT INTO sessions (token_hash, account, created, last_used, address, user_agent)
-         VALUES ($1, $2, $3, $3, $4, $5)",
+         SELECT $1, account, $3, $3, $4, $5 FROM users WHERE account = $2 AND password_hash = $6",
     )
     .bind(token.as_slice())
     .bind(account)
     .bind(now)
     .bind(note.client.address_text())
     .bind(note.client.user_agent())
+    .bind(password_hash)
     .execute(&mut *transaction)
     .await?;
+    if started.rows_affected() == 0 {
+        return Err(CredentialsError::WrongCredentials);
+    }
     // The id tells the age, even when a clock is set back.
     sqlx::query(
         "DELETE FROM sessions WHERE account = $1 AND id NOT IN

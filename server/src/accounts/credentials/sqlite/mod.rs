@@ -134,10 +134,14 @@ impl Store for Sqlite {
         &self,
         token: TokenHash,
         account: AccountId,
+        password_hash: &str,
         note: Note,
     ) -> Result<(), CredentialsError> {
-        self.blocking(move |_, database| sessions::start(database, &token, account, &note))
-            .await
+        let password_hash = password_hash.to_owned();
+        self.blocking(move |_, database| {
+            sessions::start(database, &token, account, &password_hash, &note)
+        })
+        .await
     }
 
     async fn resume_session(

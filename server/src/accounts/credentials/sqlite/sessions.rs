@@ -14,6 +14,7 @@ pub(super) fn start(
     database: &mut Connection,
     token: &TokenHash,
     owner: AccountId,
+    password_hash: &str,
     note: &Note,
 ) -> Result<(), CredentialsError> {
     let (account, now) = (column(owner.get()), note.time);
@@ -24,17 +25,21 @@ pub(super) fn start(
         "DELETE FROM sessions WHERE created <= ?1 OR (account = ?2 AND last_used <= ?3)",
         (now - ABSOLUTE, account, now - IDLE),
     )?;
-    transaction.execute(
+    let started = transaction.execute(
         "INSERT INTO sessions (token_hash, account, created, last_used, address, user_agent)
-         VALUES (?1, ?2, ?3, ?3, ?4, ?5)",
+         SELECT ?1, account, ?3, ?3, ?4, ?5 FROM users WHERE account = ?2 AND password_hash = ?6",
         (
             token,
             account,
             now,
             note.client.address_text(),
             note.client.user_agent(),
+            password_hash,
         ),
     )?;
+    if started == 0 {
+        return Err(CredentialsError::WrongCredentials);
+    }
     // The id of a new row is above all others, so it tells the age, even when the clock is
     // set back.
     transaction.execute(

@@ -1,5 +1,6 @@
 //! When a session ends.
 
+use super::super::audit::Event;
 use super::super::{CredentialsError, sessions};
 use super::*;
 
@@ -212,5 +213,31 @@ pub(super) async fn a_new_password_ends_all_other_sessions(desk: Desk) -> Outcom
     credentials.log_in("alice", NEW).await?;
     let over = credentials.change_password(&other, NEW, PASSWORD, &HERE);
     assert!(matches!(over.await, Err(CredentialsError::InvalidSession)));
+    Ok(())
+}
+
+pub(super) async fn no_session_begins_with_a_password_that_was_changed_meanwhile(
+    desk: Desk,
+) -> Outcome {
+    let credentials = desk.open().await?;
+    let alice = credentials.register("alice", PASSWORD, &HERE).await?;
+    let own = credentials.log_in("alice", PASSWORD).await?;
+    // Checked against this one, and then it takes its time.
+    let checked = credentials.inner.store.password_hash(alice).await?;
+    let checked = checked.ok_or("a password")?;
+    credentials
+        .change_password(&own, PASSWORD, "another horse", &HERE)
+        .await?;
+    let (token, hash) = sessions::draw()?;
+    let note = credentials.note(Event::LoggedIn, &HERE);
+    let late = credentials
+        .inner
+        .store
+        .start_session(hash, alice, &checked, note);
+    assert!(matches!(
+        late.await,
+        Err(CredentialsError::WrongCredentials)
+    ));
+    assert!(credentials.session(&token).await.is_err());
     Ok(())
 }

@@ -11,6 +11,10 @@ pub(super) async fn the_trail_tells_what_happened(desk: Desk) -> Outcome {
     let token = credentials.login("alice", PASSWORD, None, here).await?;
     let wrong = credentials.login("alice", "wrong horse", None, here).await;
     assert!(wrong.is_err());
+    // Noted without anybody waiting for it.
+    while credentials.audit(alice, None, 1).await?[0].event != "LOGIN_REFUSED" {
+        tokio::task::yield_now().await;
+    }
     let over = credentials.login("alice", PASSWORD, None, here).await?;
     credentials.logout(&over, here).await?;
     credentials.logout(&over, here).await?;
