@@ -1,7 +1,7 @@
 //! What happens to orders, one thing after the other, for those who hear of it as it happens.
 
 use exchange_engine::Event;
-use orderbook_core::{AccountId, Event as BookEvent, OrderId, OrderKind};
+use orderbook_core::{AccountId, Event as BookEvent, OrderId};
 
 use super::record::{Fill, OrderRecord, OrderStatus};
 
@@ -95,14 +95,8 @@ impl<'a> Executions<'a> {
         }
     }
 
-    /// An event changed an order, which had the terms `before` and is like this now.
-    pub(super) fn follow(
-        &mut self,
-        seq: u64,
-        event: &Event,
-        before: OrderKind,
-        order: &OrderRecord,
-    ) {
+    /// An event changed an order, which is like this now.
+    pub(super) fn follow(&mut self, seq: u64, event: &Event, order: &OrderRecord) {
         let kind = match event {
             Event::OrderAmended { .. } => ExecutionKind::Amended,
             Event::Book { event, .. } => match event {
@@ -111,14 +105,13 @@ impl<'a> Executions<'a> {
                 BookEvent::Decremented { .. } if order.executed < order.quantity => {
                     ExecutionKind::Prevented
                 }
-                // It had to slide, which was not known when it came in.
-                BookEvent::Rested { .. } if order.kind != before => ExecutionKind::Amended,
                 BookEvent::Closed { .. } => match order.status {
                     OrderStatus::Canceled => ExecutionKind::Cancelled,
                     OrderStatus::ExpiredInMatch => ExecutionKind::Prevented,
                     OrderStatus::Filled => return self.filled(seq, order.id),
                     _ => ExecutionKind::Expired,
                 },
+                // Where it rests has been told when it came in.
                 _ => return,
             },
             _ => return,

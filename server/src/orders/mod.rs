@@ -21,7 +21,9 @@ pub(crate) mod service;
 
 pub(crate) use clock::{Progress, now};
 pub(crate) use entry::{OrderEntry, RemoteSequencer};
-pub(crate) use execution::{Execution, ExecutionKind, Executions};
+#[cfg(test)]
+pub(crate) use execution::Executions;
+pub(crate) use execution::{Execution, ExecutionKind};
 pub(crate) use listings::Listings;
 pub(crate) use model::{OrderModel, StoredOrders};
 pub(crate) use record::{Fill, OrderRecord, OrderStatus, touched};

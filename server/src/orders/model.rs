@@ -145,9 +145,8 @@ impl OrderModel {
             _ => {
                 for (_, id) in touched(event) {
                     if let Some(order) = self.orders.get_mut(&id) {
-                        let before = order.kind;
                         order.follow(time, event);
-                        executions.follow(seq, event, before, order);
+                        executions.follow(seq, event, order);
                     }
                 }
                 if let Event::Book {

@@ -168,3 +168,6 @@ impl Listeners {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
