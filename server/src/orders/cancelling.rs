@@ -1,12 +1,13 @@
 //! Cancelling orders.
 
-use exchange_engine::{Command, Event, OrderRef};
+use exchange_engine::{ClientOrderId, Command, Event, OrderRef};
 use orderbook_core::{AccountId, Event as BookEvent};
 
 use super::Receipt;
-use crate::api::orders::{Cancellation, CancelledOrder, client_order_id, random_client_order_id};
+use crate::api::orders::{Cancellation, CancelledOrder, client_order_id};
 use crate::api::params::Params;
 use crate::api::symbols::Symbol;
+use crate::api::user_events::cancellation_name;
 use crate::error::ApiError;
 use crate::gateway::App;
 
@@ -43,8 +44,7 @@ pub(super) async fn take_back(
         order,
     };
     let receipt = app.submit(command).await?;
-    let name = cancellation.name.to_string();
-    let cancelled = cancelled(app, account, &receipt, &name, symbol).await;
+    let cancelled = cancelled(app, account, &receipt, cancellation.name, symbol).await;
     cancelled.into_iter().next().ok_or(ApiError::INTERNAL)
 }
 
@@ -60,9 +60,8 @@ pub(crate) async fn cancel_all(
         instrument: symbol.id,
     };
     let name = client_order_id(params, "newClientOrderId")?;
-    let name = name.unwrap_or_else(random_client_order_id).to_string();
     let receipt = app.submit(command).await?;
-    Ok(cancelled(app, account, &receipt, &name, symbol).await)
+    Ok(cancelled(app, account, &receipt, name, symbol).await)
 }
 
 /// The orders that a command closed.
@@ -70,9 +69,13 @@ async fn cancelled(
     app: &App,
     account: AccountId,
     receipt: &Receipt,
-    name: &str,
+    name: Option<ClientOrderId>,
     symbol: &Symbol,
 ) -> Vec<CancelledOrder> {
+    let name = match name {
+        Some(name) => name.to_string(),
+        None => cancellation_name(receipt.seq()),
+    };
     let orders = app.orders.at(receipt.seq()).await;
     let closed = receipt
         .outcome()
@@ -86,6 +89,6 @@ async fn cancelled(
             _ => None,
         });
     closed
-        .map(|order| CancelledOrder::new(order, name, symbol))
+        .map(|order| CancelledOrder::new(order, &name, symbol))
         .collect()
 }

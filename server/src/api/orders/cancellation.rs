@@ -3,7 +3,7 @@
 use exchange_engine::{ClientOrderId, OrderRef};
 use orderbook_core::OrderId;
 
-use super::names::{client_order_id, random_client_order_id};
+use super::names::client_order_id;
 use crate::api::params::Params;
 use crate::error::ApiError;
 use crate::orders::{OrderRecord, OrderStatus};
@@ -50,8 +50,8 @@ impl Wanted {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cancellation {
     pub(crate) wanted: Wanted,
-    /// The name of the cancellation itself.
-    pub(crate) name: ClientOrderId,
+    /// The name of the cancellation itself, where it is given one.
+    pub(crate) name: Option<ClientOrderId>,
     only: Option<OrderStatus>,
 }
 
@@ -74,7 +74,7 @@ impl Cancellation {
     fn parse_from(params: &Params, id: &str, orig: &str, new: &str) -> Result<Self, ApiError> {
         Ok(Self {
             wanted: Wanted::parse_from(params, id, orig)?,
-            name: client_order_id(params, new)?.unwrap_or_else(random_client_order_id),
+            name: client_order_id(params, new)?,
             only: match params.get("cancelRestrictions") {
                 None => None,
                 Some("ONLY_NEW") => Some(OrderStatus::New),
