@@ -198,11 +198,6 @@ impl ClientLimits {
         (usage.count, Err(refusal))
     }
 
-    /// The weight that a client has used in the running minute.
-    pub(crate) fn weight_used(&self, client: IpAddr) -> u32 {
-        self.weight.count(party(client), 0, seconds()).count
-    }
-
     /// Counts a new order; how many there were so far, and whether it is one too many.
     pub(crate) fn order(&self, account: AccountId) -> (OrderCount, Result<(), ApiError>) {
         let second = seconds();

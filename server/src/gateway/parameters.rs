@@ -79,6 +79,7 @@ pub(super) const OMIT_ZERO_BALANCES: Param = Param::new(
     Kind::Flag,
     "Whether to leave out assets of which there are none.",
 );
+pub(super) const LISTEN_KEY: Param = Param::new("listenKey", Kind::Text, "A key to listen with.");
 
 pub(super) const CANCEL_RESTRICTIONS: Param = Param::new(
     "cancelRestrictions",

@@ -10,10 +10,11 @@ use super::elsewhere;
 use super::operation::Operation;
 use super::parameters::{
     CANCEL_REPLACE, CANCEL_RESTRICTIONS, COMPUTE_COMMISSION_RATES, END_TIME, FROM_ID, INTERVAL,
-    LIMIT, NEW_CLIENT_ORDER_ID, NEW_ORDER, NEW_QUANTITY, OMIT_ZERO_BALANCES, ORDER_ID,
+    LIMIT, LISTEN_KEY, NEW_CLIENT_ORDER_ID, NEW_ORDER, NEW_QUANTITY, OMIT_ZERO_BALANCES, ORDER_ID,
     ORIG_CLIENT_ORDER_ID, START_TIME, SYMBOL, SYMBOLS, SYMBOLS_LIKE, TICKER_TYPE, TIME_ZONE,
     WINDOW_SIZE,
 };
+use super::users;
 use crate::accounts::{Scope, routes as accounts};
 use crate::api::params::Params;
 use crate::marketdata::routes as market;
@@ -27,6 +28,7 @@ pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         trading(),
         account(),
         elsewhere(),
+        user_stream(),
         accounts::operations().collect(),
     ];
     Registry::new(operations.into_iter().flatten().collect())
@@ -363,6 +365,30 @@ fn elsewhere() -> Vec<Operation> {
             elsewhere::system_status,
         )
         .rest(Method::GET, "/sapi/v1/system/status"),
+    ]
+}
+
+fn user_stream() -> Vec<Operation> {
+    let key = LISTEN_KEY.required();
+    vec![
+        Operation::new(
+            Access::Key,
+            "Make a key to listen to one's account with",
+            users::create,
+        )
+        .rest(Method::POST, "/api/v3/userDataStream")
+        .socket("userDataStream.start")
+        .weight(|_| 2),
+        Operation::new(Access::Key, "Keep a listen key alive", users::keep)
+            .rest(Method::PUT, "/api/v3/userDataStream")
+            .socket("userDataStream.ping")
+            .takes(&[key])
+            .weight(|_| 2),
+        Operation::new(Access::Key, "Close a listen key", users::close)
+            .rest(Method::DELETE, "/api/v3/userDataStream")
+            .socket("userDataStream.stop")
+            .takes(&[key])
+            .weight(|_| 2),
     ]
 }
 

@@ -124,12 +124,3 @@ where
             drop(place);
         })
 }
-
-/// Subscribes to the private stream of this name, which its owner alone knows; `false` where there
-/// is none.
-async fn attach_private(_app: &App, _name: &str, _outbox: &Outbox, _combined: bool) -> bool {
-    false
-}
-
-/// Undoes [`attach_private`].
-fn detach_private(_app: &App, _name: &str, _outbox: &Outbox) {}

@@ -31,5 +31,6 @@ mod sockets;
 mod starts;
 mod streams;
 mod takeover;
+mod user_streams;
 mod walkthrough;
 mod ws_api;

@@ -18,7 +18,7 @@ pub(crate) use amended::Amendment;
 pub(crate) use cancel_replace::{CancelReplace, Replacement};
 pub(crate) use cancellation::{Cancellation, Wanted};
 pub(in crate::api) use names::name;
-pub(crate) use names::{client_order_id, random_client_order_id};
+pub(crate) use names::client_order_id;
 pub(crate) use new_order::NewOrder;
 pub(crate) use own_trade::OwnTrade;
 pub(in crate::api) use own_trade::commission_asset;

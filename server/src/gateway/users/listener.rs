@@ -34,19 +34,34 @@ pub(crate) enum Wrap {
 pub(crate) enum Authority {
     /// An API key, by its name.
     Key(Arc<str>),
-    /// A listen key.
-    ListenKey(Arc<str>),
-    /// A session, by its token.
-    Session(Arc<str>),
+    /// A listen key, and the name of the API key that it was made with.
+    ListenKey { key: Arc<str>, api_key: Arc<str> },
 }
 
-/// Names and tokens are not for logs.
+impl Authority {
+    /// The listen key, where that is what it is.
+    pub(super) fn listen_key(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Key(_) => None,
+            Self::ListenKey { key, .. } => Some(key),
+        }
+    }
+
+    /// The name of the API key that stands behind it.
+    pub(super) fn api_key(&self) -> &str {
+        match self {
+            Self::Key(name) => name,
+            Self::ListenKey { api_key, .. } => api_key,
+        }
+    }
+}
+
+/// Names of keys are not for logs.
 impl fmt::Debug for Authority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Key(_) => "Key",
-            Self::ListenKey(_) => "ListenKey",
-            Self::Session(_) => "Session",
+            Self::ListenKey { .. } => "ListenKey",
         })
     }
 }
@@ -56,7 +71,7 @@ impl fmt::Debug for Authority {
 pub(crate) enum Ending {
     /// It asked for that.
     Closed,
-    /// What it listened by was revoked.
+    /// The API key behind what it listens by was revoked.
     Revoked,
     /// Its listen key was not kept alive.
     Expired,
@@ -70,7 +85,7 @@ impl Ending {
             Self::Closed => (close_code::NORMAL, "the listen key was closed"),
             Self::Revoked => (
                 close_code::POLICY,
-                "what this connection listens by was revoked",
+                "the API key that this connection listens by was revoked",
             ),
             Self::Expired => (close_code::NORMAL, "the listen key has expired"),
             Self::Missed => (
@@ -103,7 +118,7 @@ impl Listener {
     pub(super) fn say_last(&self, ending: Ending, time: Timestamp) {
         let last = match (&self.wrap, &self.authority) {
             (Wrap::Subscription(_), _) => text(&EventStreamTerminated::new(time)),
-            (_, Authority::ListenKey(key)) if ending == Ending::Expired => {
+            (_, Authority::ListenKey { key, .. }) if ending == Ending::Expired => {
                 text(&ListenKeyExpired::new(time, key))
             }
             _ => return,

@@ -6,9 +6,10 @@
 //! somebody began to listen; what was before is what the queries answer. Nothing is left out in
 //! silence either: whoever cannot be told of something is sent away and begins anew.
 //!
-//! Not here: who may listen, which whoever subscribes has found out before. That it stays so is seen
-//! to in [`watch`].
+//! Not here: who may listen by an API key, which whoever subscribes has found out before. That it stays
+//! so is seen to in [`watch`].
 
+mod listen_key;
 mod listener;
 mod publish;
 pub(crate) mod watch;
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use orderbook_core::AccountId;
 
+pub(crate) use listen_key::{attach, close, create, detach, keep};
 pub(crate) use listener::{Authority, Ending, Wrap};
 
 use self::listener::Listener;
@@ -37,9 +39,13 @@ struct Inner {
     listeners: Mutex<Listeners>,
 }
 
-/// The listeners of each account that has any.
 #[derive(Debug, Default)]
-struct Listeners(HashMap<AccountId, Vec<Listener>>);
+struct Listeners {
+    /// Those of each account that has any.
+    by_account: HashMap<AccountId, Vec<Listener>>,
+    /// Whose the listen keys are that somebody listens by.
+    by_listen_key: HashMap<Arc<str>, AccountId>,
+}
 
 impl UserStreams {
     pub(crate) fn new(symbols: Arc<Symbols>) -> Self {
@@ -69,7 +75,10 @@ impl UserStreams {
         authority: Authority,
     ) {
         let mut listeners = self.listeners();
-        let of_account = listeners.0.entry(account).or_default();
+        if let Some(key) = authority.listen_key() {
+            listeners.by_listen_key.insert(Arc::clone(key), account);
+        }
+        let of_account = listeners.by_account.entry(account).or_default();
         of_account.retain(|it| it.outbox.id() != outbox.id() || it.wrap != wrap);
         of_account.push(Listener {
             outbox,
@@ -97,9 +106,20 @@ impl UserStreams {
         });
     }
 
+    /// Tells a connection nothing more of what it listens to by a listen key.
+    fn unsubscribe_key(&self, key: &str, outbox_id: u64) {
+        let mut listeners = self.listeners();
+        if let Some(account) = listeners.by_listen_key.get(key).copied() {
+            listeners.retain(account, |listener| {
+                let by_key = listener.authority.listen_key();
+                listener.outbox.id() != outbox_id || by_key.is_none_or(|by| **by != *key)
+            });
+        }
+    }
+
     /// Whether anybody listens to anything.
     pub(crate) fn anybody(&self) -> bool {
-        !self.listeners().0.is_empty()
+        !self.listeners().by_account.is_empty()
     }
 
     /// Whether anybody listens to an account.
@@ -110,13 +130,22 @@ impl UserStreams {
     /// What the listeners of this process listen by.
     pub(crate) fn authorities(&self) -> BTreeSet<Authority> {
         let listeners = self.listeners();
-        let all = listeners.0.values().flatten();
+        let all = listeners.by_account.values().flatten();
         all.map(|listener| listener.authority.clone()).collect()
     }
 
     /// Ends the connections that listen by an authority which is not good any more.
     pub(crate) fn end(&self, authority: &Authority, ending: Ending) {
         let is_over = |_: AccountId, listener: &Listener| listener.authority == *authority;
+        self.listeners().end(is_over, ending);
+    }
+
+    /// As [`end`](Self::end), of a listen key.
+    fn end_key(&self, key: &str, ending: Ending) {
+        let is_over = |_: AccountId, listener: &Listener| {
+            let by_key = listener.authority.listen_key();
+            by_key.is_some_and(|by| **by == *key)
+        };
         self.listeners().end(is_over, ending);
     }
 
@@ -128,22 +157,32 @@ impl UserStreams {
 
 impl Listeners {
     fn hears(&self, account: AccountId) -> bool {
-        self.0.contains_key(&account)
+        self.by_account.contains_key(&account)
     }
 
     /// Keeps those listeners of an account that are to be kept.
-    fn retain(&mut self, account: AccountId, keep: impl FnMut(&mut Listener) -> bool) {
-        if let Some(listeners) = self.0.get_mut(&account) {
-            listeners.retain_mut(keep);
-            if listeners.is_empty() {
-                self.0.remove(&account);
+    fn retain(&mut self, account: AccountId, mut keep: impl FnMut(&Listener) -> bool) {
+        let Some(listeners) = self.by_account.get_mut(&account) else {
+            return;
+        };
+        let gone: Vec<_> = listeners.extract_if(.., |it| !keep(it)).collect();
+        for listener in gone {
+            if let Some(key) = listener.authority.listen_key()
+                && !listeners
+                    .iter()
+                    .any(|it| it.authority == listener.authority)
+            {
+                self.by_listen_key.remove(key);
             }
+        }
+        if listeners.is_empty() {
+            self.by_account.remove(&account);
         }
     }
 
     /// Ends the connections of some listeners, and with them whatever else these listen to.
     fn end(&mut self, is_over: impl Fn(AccountId, &Listener) -> bool, ending: Ending) {
-        let all = self.0.iter();
+        let all = self.by_account.iter();
         let all = all.flat_map(|(account, of)| of.iter().map(|listener| (*account, listener)));
         let over = all.filter(|(account, listener)| is_over(*account, listener));
         let over: BTreeMap<u64, Outbox> = over
@@ -153,16 +192,16 @@ impl Listeners {
             return;
         }
         let time = now();
-        self.0.retain(|_, listeners| {
-            listeners.retain(|listener| {
+        let accounts: Vec<_> = self.by_account.keys().copied().collect();
+        for account in accounts {
+            self.retain(account, |listener| {
                 let stays = !over.contains_key(&listener.outbox.id());
                 if !stays {
                     listener.say_last(ending, time);
                 }
                 stays
             });
-            !listeners.is_empty()
-        });
+        }
         for outbox in over.into_values() {
             outbox.dismiss(ending.farewell());
         }

@@ -5,25 +5,29 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{Authority, Ending, UserStreams};
-use crate::accounts::{Credentials, CredentialsError};
+use crate::accounts::Credentials;
 
-/// How often it is looked. With what it takes to hear of what other processes revoke, nobody
-/// listens on for more than a second.
+/// How often it is looked. With what it takes to hear of what other processes revoke, nobody listens
+/// on with a revoked key for more than a second.
 const PERIOD: Duration = Duration::from_millis(250);
+/// In how many of these rounds once the database is asked, which knows the time of a listen key.
+const ROUNDS: u32 = 3;
 
 /// Looks as long as the process runs.
 pub(crate) async fn run(users: UserStreams, credentials: Credentials) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut round = 0;
     loop {
         ticks.tick().await;
-        look(&users, &credentials).await;
+        round = (round + 1) % ROUNDS;
+        look(&users, &credentials, round == 0).await;
     }
 }
 
-async fn look(users: &UserStreams, credentials: &Credentials) {
+pub(super) async fn look(users: &UserStreams, credentials: &Credentials, at_times: bool) {
     for authority in users.authorities() {
-        if let Some(ending) = ended(&authority, credentials).await {
+        if let Some(ending) = ended(&authority, credentials, at_times).await {
             users.end(&authority, ending);
         }
     }
@@ -31,16 +35,12 @@ async fn look(users: &UserStreams, credentials: &Credentials) {
 
 /// Why an authority is not good any more, if so. Where that cannot be told it stays good, as it does
 /// for requests.
-async fn ended(authority: &Authority, credentials: &Credentials) -> Option<Ending> {
-    match authority {
-        Authority::Key(name) => {
-            let found = credentials.find_api_key(name).await;
-            matches!(found, Ok(None)).then_some(Ending::Revoked)
-        }
-        Authority::ListenKey(_) => None,
-        Authority::Session(token) => {
-            let found = credentials.session(token).await;
-            matches!(found, Err(CredentialsError::InvalidSession)).then_some(Ending::Revoked)
-        }
+async fn ended(authority: &Authority, credentials: &Credentials, at_times: bool) -> Option<Ending> {
+    let found = credentials.find_api_key(authority.api_key()).await;
+    if matches!(found, Ok(None)) {
+        return Some(Ending::Revoked);
     }
+    let key = authority.listen_key().filter(|_| at_times)?;
+    let found = credentials.listen_key(key).await;
+    matches!(found, Ok(None)).then_some(Ending::Expired)
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::connection::Session;
-use super::{App, attach_private, detach_private, too_long};
+use super::{App, too_long};
 use crate::api::frames::{Refusal, Request, RequestId, acknowledgement, parse, result};
 use crate::gateway::hub::Subscriber;
 use crate::gateway::outbox::Outbox;
+use crate::gateway::users;
 
 /// The session of a connection to `/ws` or `/stream`.
 pub(super) struct Subscriptions {
@@ -41,7 +42,7 @@ impl Subscriptions {
             }
             let Subscriber { outbox, combined } = &self.subscriber;
             let combined = combined.load(Ordering::Relaxed);
-            if !attach_private(&self.app, name, outbox, combined).await {
+            if !users::attach(&self.app, name, outbox, combined).await {
                 self.app.hub.subscribe(name, &self.subscriber);
             }
         }
@@ -51,7 +52,7 @@ impl Subscriptions {
         let outbox = &self.subscriber.outbox;
         for name in names {
             if self.names.remove(name) {
-                detach_private(&self.app, name, outbox);
+                users::detach(&self.app, name, outbox);
                 self.app.hub.unsubscribe(name, &self.subscriber);
                 // Nothing of the stream comes after the answer.
                 outbox.take_back(name);
@@ -125,7 +126,7 @@ impl Session for Subscriptions {
 impl Drop for Subscriptions {
     fn drop(&mut self) {
         for name in &self.names {
-            detach_private(&self.app, name, &self.subscriber.outbox);
+            users::detach(&self.app, name, &self.subscriber.outbox);
             self.app.hub.unsubscribe(name, &self.subscriber);
         }
     }

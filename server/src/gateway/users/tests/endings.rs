@@ -10,6 +10,13 @@ fn subscription(market: &Market, account: AccountId, id: u64) -> (Outbox, Ear) {
     market.listen_as(account, Wrap::Subscription(id), authority)
 }
 
+fn listen_key(key: &str) -> Authority {
+    Authority::ListenKey {
+        key: key.into(),
+        api_key: "key".into(),
+    }
+}
+
 fn deposit(market: &mut Market) {
     market.apply(Command::Deposit {
         account: BUYER,
@@ -21,7 +28,7 @@ fn deposit(market: &mut Market) {
 #[test]
 fn an_event_comes_in_what_its_listener_wants() {
     let mut market = Market::new();
-    let key = Authority::ListenKey("k".into());
+    let key = listen_key("k");
     let (_, mut raw) = market.listen_as(BUYER, Wrap::Raw, key.clone());
     let (_, mut stream) = market.listen_as(BUYER, Wrap::Stream("k".into()), key);
     let (_, mut subscribed) = subscription(&market, BUYER, 7);
@@ -93,6 +100,23 @@ fn a_connection_that_ends_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_connection_leaves_by_its_listen_key_and_others_stay() {
+    let mut market = Market::new();
+    let users = market.users.clone();
+    let (leaves, mut quiet) = market.listen_as(BUYER, Wrap::Raw, listen_key("a"));
+    let (stays, mut ear) = market.listen_as(BUYER, Wrap::Raw, listen_key("a"));
+    let (_, mut other) = market.listen_as(BUYER, Wrap::Raw, listen_key("b"));
+    users.unsubscribe_key("a", leaves.id());
+    users.unsubscribe_key("unknown", stays.id());
+    deposit(&mut market);
+    assert_eq!(quiet.heard().len(), 0);
+    assert_eq!((ear.heard().len(), other.heard().len()), (2, 2));
+    users.unsubscribe_key("a", stays.id());
+    let keys: Vec<_> = users.listeners().by_listen_key.keys().cloned().collect();
+    assert_eq!(keys, [Arc::<str>::from("b")]);
+}
+
+#[test]
 fn whoever_is_too_slow_is_sent_away_instead_of_missing_something() {
     let mut market = Market::new();
     let (outbox, inbox) = Outbox::new(400);
@@ -144,7 +168,7 @@ fn a_listen_key_says_that_it_has_expired_but_not_that_it_was_closed() {
         (Ending::Closed, false),
     ] {
         let market = Market::new();
-        let key = Authority::ListenKey("abc".into());
+        let key = listen_key("abc");
         let wrap = if combined {
             Wrap::Stream("abc".into())
         } else {

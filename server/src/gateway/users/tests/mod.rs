@@ -5,6 +5,7 @@ mod flows;
 mod money;
 mod orders;
 mod service;
+mod watch;
 
 use std::sync::Arc;
 

@@ -47,7 +47,7 @@ impl Running {
 
     /// Places an order, and waits until the orders have it.
     async fn place(&mut self) -> u64 {
-        let batch = self.market.batch(super::money::place(100));
+        let batch = self.market.batch(money::place(100));
         let seq = batch.last_seq();
         self.feed.send(Arc::new(batch)).await.expect("it runs");
         drop(self.orders.at(seq).await);
