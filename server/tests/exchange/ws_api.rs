@@ -184,12 +184,11 @@ async fn many_requests_may_be_under_way() {
     while orders.len() < 50 || !pinged {
         let answer = talk.socket.next().await;
         assert_eq!(answer["status"], 200, "{answer}");
-        match answer["id"].as_u64() {
-            Some(id) => orders.push((answer["result"]["orderId"].as_u64(), id)),
-            None => {
-                assert_eq!(answer["id"], Value::Null, "{answer}");
-                pinged = true;
-            }
+        if let Some(id) = answer["id"].as_u64() {
+            orders.push((answer["result"]["orderId"].as_u64(), id));
+        } else {
+            assert_eq!(answer["id"], Value::Null, "{answer}");
+            pinged = true;
         }
     }
     // They were carried out in the order in which they were sent.
