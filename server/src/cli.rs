@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use anyhow::ensure;
 use clap::{Args, Parser, Subcommand, value_parser};
+
+use crate::shared_key::SharedKey;
 
 /// An exchange: order books, balances, market data, REST and WebSocket. In one process, unless a
 /// role is named.
@@ -203,6 +206,33 @@ pub(crate) struct ServeArgs {
     /// Let anybody credit play money to their own account.
     #[arg(long)]
     pub(crate) faucet: bool,
+
+    /// The address for operators, on this machine only; needs --operator-key.
+    #[arg(long, value_name = "ADDR", requires = "operator_key")]
+    pub(crate) operator: Option<SocketAddr>,
+
+    /// A file with the key that operators prove themselves with.
+    #[arg(long, value_name = "FILE", requires = "operator")]
+    pub(crate) operator_key: Option<PathBuf>,
+}
+
+impl ServeArgs {
+    /// Where operators are served, and what they prove themselves with.
+    ///
+    /// # Errors
+    ///
+    /// Where other machines could reach that, or the key cannot be read.
+    pub(crate) fn operators(&self) -> anyhow::Result<Option<(SocketAddr, SharedKey)>> {
+        let Some((address, file)) = self.operator.zip(self.operator_key.as_ref()) else {
+            return Ok(None);
+        };
+        ensure!(
+            address.ip().is_loopback(),
+            "--operator: {address} can be reached from other machines; operators are served on a \
+             loopback address only"
+        );
+        Ok(Some((address, SharedKey::read("--operator-key", file)?)))
+    }
 }
 
 /// Everything in one process.

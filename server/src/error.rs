@@ -290,6 +290,11 @@ impl ApiError {
         -1002,
         "This exchange has no faucet: it was started without --demo or --faucet.",
     );
+    pub(crate) const NO_SUCH_USER: Self = Self::new(
+        StatusCode::NOT_FOUND,
+        -1100,
+        "There is no user of that name.",
+    );
     pub(crate) const UNKNOWN_ASSET: Self = Self::bad(-1100, "This asset is not listed here.");
 
     /// A parameter is missing, empty or no good.

@@ -17,6 +17,7 @@ mod marketdata;
 mod orders;
 mod postgres;
 mod role;
+mod shared_key;
 mod snapshots;
 mod store;
 

@@ -40,7 +40,7 @@ CREATE TABLE recovery_codes (
 
 CREATE TABLE audit (
     id         INTEGER PRIMARY KEY,
-    account    INTEGER NOT NULL REFERENCES users (account),
+    account    INTEGER NOT NULL,
     time       INTEGER NOT NULL,
     event      TEXT NOT NULL,
     -- The name of the API key or the id of the session, where there is one.

@@ -41,9 +41,10 @@ CREATE TABLE recovery_codes (
     PRIMARY KEY (account, code_hash)
 );
 
+-- Account 0, which has no user, stands for the exchange itself.
 CREATE TABLE audit (
     id         BIGINT NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    account    BIGINT NOT NULL REFERENCES users (account),
+    account    BIGINT NOT NULL,
     time       BIGINT NOT NULL,
     event      TEXT   NOT NULL,
     -- The name of the API key or the id of the session, where there is one.

@@ -5,7 +5,9 @@ mod model;
 pub(crate) mod routes;
 pub(crate) mod service;
 
-pub(crate) use credentials::{ApiKey, Client, Credentials, CredentialsError, NewKey, Scope, sign};
+pub(crate) use credentials::{
+    ApiKey, Client, Credentials, CredentialsError, Event, MOST_ENTRIES, NewKey, Scope, sign,
+};
 pub(crate) use model::{BalanceModel, StoredBalances};
 
 use crate::error::ApiError;

@@ -127,6 +127,7 @@ fn security(access: Access) -> Value {
     match access {
         Access::Public => json!([]),
         Access::Key => json!([{ "apiKey": [] }]),
+        Access::Operator => json!([{ "token": [] }]),
         Access::Session => json!([{ "token": [] }, { "cookie": [] }]),
         Access::Account(_) => {
             json!([{ "apiKey": [] }, { "token": [] }, { "cookie": [] }])

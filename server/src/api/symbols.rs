@@ -24,6 +24,23 @@ impl AssetInfo {
         fixed(amount.get(), self.decimals.into())
     }
 
+    /// Reads an amount of the asset, as [`parse`] does.
+    pub(crate) fn parse_amount(&self, name: &str, text: &str) -> Result<Amount, ApiError> {
+        let too_large = ApiError::invalid_value(name);
+        let decimal = parse(name, text, &too_large)?.normalize();
+        // Units = mantissa * 10^(decimals - scale), where that is whole.
+        let shift = u32::from(self.decimals).checked_sub(decimal.scale());
+        let shift = shift.ok_or_else(|| {
+            ApiError::bad_request(format!(
+                "{} has {} decimal places.",
+                self.code, self.decimals
+            ))
+        })?;
+        let units = decimal.mantissa().unsigned_abs();
+        let units = units.checked_mul(10_u128.pow(shift)).ok_or(too_large)?;
+        Ok(Amount::new(units))
+    }
+
     /// A change of such an amount as text, with a sign where it is below zero.
     pub(crate) fn delta(&self, delta: Delta) -> String {
         fixed_signed(delta.get(), self.decimals.into())

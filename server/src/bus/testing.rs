@@ -19,9 +19,10 @@ use super::{
     Stream,
 };
 use crate::gateway::{Hub, serve};
-use crate::link::{self, Catalogue, ClusterKey, Link, Served};
+use crate::link::{self, Catalogue, Link, Served};
 use crate::log::{CommandLog, History, LogId, SqliteLog};
 use crate::orders::{Base, Listings, Sequencer, sequencer};
+use crate::shared_key::SharedKey;
 use crate::snapshots::SnapshotDir;
 
 /// The stream that the market of these tests has.
@@ -200,7 +201,7 @@ impl Publisher {
         self.address = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
         let served = Arc::new(Served {
-            key: ClusterKey::read(&self.key())?,
+            key: SharedKey::read("--cluster-key", &self.key())?,
             log: self.log,
             catalogue: Catalogue {
                 log: self.log.bytes(),
@@ -249,7 +250,7 @@ impl Publisher {
     }
 
     pub(super) fn link(&self) -> anyhow::Result<Link> {
-        let link = Link::new(&self.base(), ClusterKey::read(&self.key())?)?;
+        let link = Link::new(&self.base(), SharedKey::read("--cluster-key", &self.key())?)?;
         Ok(link.to(self.log))
     }
 

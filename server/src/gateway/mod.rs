@@ -8,6 +8,7 @@ mod elsewhere;
 mod hub;
 mod limits;
 pub(crate) mod operation;
+pub(crate) mod operator;
 pub(crate) mod outbox;
 mod page;
 pub(crate) mod parameters;
@@ -37,6 +38,7 @@ use crate::error::ApiError;
 use crate::health::Health;
 use crate::marketdata::MarketModel;
 use crate::orders::{OrderEntry, OrderModel, Receipt};
+use crate::shared_key::SharedKey;
 use crate::store::Store;
 
 /// Everything that a request may need.
@@ -54,6 +56,8 @@ pub(crate) struct App {
     pub(crate) users: UserStreams,
     pub(crate) limits: ClientLimits,
     pub(crate) faucet: bool,
+    /// What operators prove themselves with, where there are any.
+    pub(crate) operators: Option<SharedKey>,
     pub(crate) health: Arc<Health>,
     /// The places for WebSocket connections.
     pub(crate) websockets: Places,

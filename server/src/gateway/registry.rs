@@ -43,7 +43,7 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    fn new(operations: Vec<Operation>) -> Self {
+    pub(super) fn new(operations: Vec<Operation>) -> Self {
         let all = || operations.iter().enumerate();
         let mut by_path: HashMap<_, Vec<_>> = HashMap::new();
         for (index, operation) in all() {

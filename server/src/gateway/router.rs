@@ -38,7 +38,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 }
 
 /// What the framework refuses by itself it refuses in plain text; clients understand JSON only.
-async fn in_json(response: Response) -> Response {
+pub(super) async fn in_json(response: Response) -> Response {
     let status = response.status();
     let content_type = response.headers().get(header::CONTENT_TYPE);
     let is_json = content_type.is_some_and(|content_type| content_type == "application/json");

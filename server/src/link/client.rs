@@ -5,10 +5,11 @@ use std::time::Duration;
 use exchange_engine::Command;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 
-use super::{Catalogue, ClusterKey, LOG, MAX_PACKET, NotSequenced, Sequenced};
+use super::{Catalogue, LOG, MAX_PACKET, NotSequenced, Sequenced};
 use crate::bus::{Batch, Packet, Position, Stream};
 use crate::log::LogId;
 use crate::orders::SubmitError;
+use crate::shared_key::SharedKey;
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -23,7 +24,7 @@ const OUTCOME: Duration = Duration::from_secs(30);
 pub(crate) struct Link {
     client: Client,
     base: Url,
-    key: ClusterKey,
+    key: SharedKey,
     log: Option<LogId>,
 }
 
@@ -57,7 +58,7 @@ impl Link {
     /// # Errors
     ///
     /// Where that is no such URL.
-    pub(crate) fn new(base: &str, key: ClusterKey) -> anyhow::Result<Self> {
+    pub(crate) fn new(base: &str, key: SharedKey) -> anyhow::Result<Self> {
         let url = Url::parse(base).ok().filter(|url| {
             let nobody = url.username().is_empty() && url.password().is_none();
             url.scheme() == "http" && url.has_host() && nobody
@@ -92,7 +93,10 @@ impl Link {
         let mut url = self.base.clone();
         url.set_path(path);
         url.set_query(query);
-        let request = self.client.request(method, url).bearer_auth(&*self.key.0);
+        let request = self
+            .client
+            .request(method, url)
+            .bearer_auth(self.key.reveal());
         match self.log {
             Some(log) => request.header(LOG, log.to_string()),
             None => request,

@@ -18,14 +18,8 @@
 mod client;
 mod server;
 
-use std::fmt;
-use std::path::Path;
-
-use anyhow::{Context, ensure};
 use exchange_engine::Command;
 use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 pub(crate) use client::{Link, LinkError, Packets};
 pub(crate) use server::{Served, router};
@@ -38,44 +32,6 @@ const LOG: &str = "x-exchange-log";
 /// The largest packet that is taken, in bytes. A frame has at most so many inputs, but one of them
 /// may cancel any number of orders.
 const MAX_PACKET: usize = 256 * 1024 * 1024;
-/// The fewest characters of a cluster key.
-const MIN_KEY: usize = 32;
-
-/// What the processes of an exchange prove to each other that they belong together with.
-#[derive(Clone)]
-pub(crate) struct ClusterKey(Zeroizing<String>);
-
-impl ClusterKey {
-    /// Reads the key from the first line of a file.
-    ///
-    /// # Errors
-    ///
-    /// Where there is no such file or its key is too short to be one.
-    pub(crate) fn read(file: &Path) -> anyhow::Result<Self> {
-        let name = file.display();
-        let text = std::fs::read_to_string(file)
-            .with_context(|| format!("--cluster-key: the file {name} cannot be read"))?;
-        let text = Zeroizing::new(text);
-        let key = text.lines().next().unwrap_or("").trim();
-        ensure!(
-            key.len() >= MIN_KEY && key.bytes().all(|byte| byte.is_ascii_graphic()),
-            "--cluster-key: {name} must have a line of at least {MIN_KEY} printable characters, \
-             for example from `openssl rand -hex 32`"
-        );
-        Ok(Self(Zeroizing::new(key.to_owned())))
-    }
-
-    fn matches(&self, key: &str) -> bool {
-        self.0.as_bytes().ct_eq(key.as_bytes()).into()
-    }
-}
-
-impl fmt::Debug for ClusterKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ClusterKey")
-    }
-}
-
 /// What an exchange trades, as the commands that would list it in an empty one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Catalogue {

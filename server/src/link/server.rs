@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body as HttpBody, Bytes};
 use axum::extract::{DefaultBodyLimit, RawQuery, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -16,12 +16,13 @@ use orderbook_core::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
-use super::{Catalogue, ClusterKey, LOG, NotSequenced, Sequenced};
+use super::{Catalogue, LOG, NotSequenced, Sequenced};
 use crate::api::params::Params;
 use crate::bus::{Feed, Outlet, Packet, Position, Stream, Tail};
 use crate::gateway::Hub;
 use crate::log::LogId;
 use crate::orders::Sequencer;
+use crate::shared_key::SharedKey;
 
 /// How often a follower is told how far a stream has come.
 const HEARTBEAT: Duration = Duration::from_millis(100);
@@ -33,7 +34,7 @@ const MAX_COMMAND: usize = 16 * 1024;
 /// Everything that goes over a link.
 #[derive(Debug)]
 pub(crate) struct Served {
-    pub(crate) key: ClusterKey,
+    pub(crate) key: SharedKey,
     pub(crate) log: LogId,
     pub(crate) catalogue: Catalogue,
     pub(crate) sequencer: Sequencer,
@@ -48,9 +49,7 @@ pub(crate) struct Served {
 impl Served {
     fn admit(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let key = header(header::AUTHORIZATION.as_str());
-        let key = key.and_then(|value| value.strip_prefix("Bearer "));
-        if !key.is_some_and(|key| self.key.matches(key)) {
+        if !self.key.is_borne_by(headers) {
             return Err((StatusCode::UNAUTHORIZED, "the cluster keys differ"));
         }
         if header(LOG).is_some_and(|log| log != self.log.to_string()) {

@@ -24,13 +24,14 @@ use crate::bus::{Feed, InProcessBus, Record};
 use crate::config::Config;
 use crate::data_dir::{DataDir, Kept};
 use crate::demo;
-use crate::gateway::{App, ClientLimits, Places, serve, serve_clients};
+use crate::gateway::{App, ClientLimits, Places, operator, serve, serve_clients};
 use crate::health::{self, Health};
 use crate::link::{self, Catalogue, Served};
 use crate::log::CommandLog;
 use crate::marketdata::{self, Publisher};
 use crate::orders::{Base, OrderEntry, Recovered, Sequencer, sequencer};
 use crate::postgres::Database;
+use crate::shared_key::SharedKey;
 use crate::snapshots::{Keeper, KeeperStatus, Models, Replica};
 use crate::store::writer::{self, WriterStatus};
 use crate::store::{Cursor, Store};
@@ -47,6 +48,7 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
         Some((address, _)) => Some(listen(*address).await?),
         None => None,
     };
+    let operators = listen_for_operators(options.operators.clone()).await?;
     let redis = match &options.shared.redis {
         Some(url) => Some(redis::open(url).await?),
         None => None,
@@ -147,7 +149,9 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
     drop(recovered);
     if let Some(listener) = clients {
         let address = listener.local_addr()?;
+        let (operators, operator_key) = operators.unzip();
         let app = Arc::new(App {
+            operators: operator_key,
             users: let_listen(folds.listen, &symbols, &storage.credentials),
             limits: ClientLimits::new(&config.limits),
             websockets: Places::new(&config.limits),
@@ -166,6 +170,9 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
         app.catch_up().await;
         if options.demo {
             demo::prepare(&app, data_dir.path(), address).await?;
+        }
+        if let Some(listener) = operators {
+            serving.add(listener, operator::router(Arc::clone(&app)));
         }
         tracing::info!("listening on http://{address}");
         serving.add_clients(listener, app);
@@ -272,6 +279,19 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
 pub(super) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).await;
     listener.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Listens for operators, where there are any.
+pub(super) async fn listen_for_operators(
+    operators: Option<(SocketAddr, SharedKey)>,
+) -> anyhow::Result<Option<(TcpListener, SharedKey)>> {
+    let Some((address, key)) = operators else {
+        return Ok(None);
+    };
+    let listener = listen(address).await?;
+    let address = listener.local_addr()?;
+    tracing::info!("listening for operators on http://{address}");
+    Ok(Some((listener, key)))
 }
 
 /// Writes history from where the store is, also when the store turns out to be somewhere else.

@@ -8,7 +8,7 @@ use exchange_engine::{Exchange, Input};
 use orderbook_core::Timestamp;
 
 use super::buses::add_streams;
-use super::engine_room::listen;
+use super::engine_room::{listen, listen_for_operators};
 use super::storage::Storage;
 use super::{Folds, Role, Task, asked_to_stop, let_listen};
 use crate::api::streams;
@@ -17,21 +17,25 @@ use crate::bus::redis::{self, Redis};
 use crate::bus::{Body, Follower, InProcessBus, Packet, Position, ReadModel, Stream, Takes};
 use crate::cli::GatewayArgs;
 use crate::config::Config;
-use crate::gateway::{App, ClientLimits, Hub, Places, serve_clients};
+use crate::gateway::{App, ClientLimits, Hub, Places, operator, serve, serve_clients};
 use crate::health::Health;
-use crate::link::{Catalogue, ClusterKey, Link};
+use crate::link::{Catalogue, Link};
 use crate::log::LogId;
 use crate::marketdata::{self, MarketModel};
 use crate::orders::{OrderEntry, Progress, RemoteSequencer};
 use crate::postgres::Database;
+use crate::shared_key::SharedKey;
 use crate::snapshots::{Image, Models, SnapshotError};
 use crate::store::{PostgresStore, Store};
+
+/// How many connections operators may have.
+const OPERATORS: usize = 64;
 
 /// Runs until the process is asked to stop.
 pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
     debug_assert!(role.runs(Task::Follow) && role.runs(Task::Serve));
     let config = Config::load(args.shared.config.as_deref())?;
-    let key = ClusterKey::read(&args.cluster_key)?;
+    let key = SharedKey::read("--cluster-key", &args.cluster_key)?;
     let store = args.shared.store.as_deref();
     let store = store.context("--store is needed: gateways share the users in PostgreSQL")?;
     let secret_key = args.shared.secret_key.as_deref();
@@ -40,6 +44,7 @@ pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
     )?;
     let listener = listen(args.serve.listen).await?;
     let address = listener.local_addr()?;
+    let operators = listen_for_operators(args.serve.operators()?).await?;
 
     let link = Link::new(&args.orders, key)?;
     let catalogue = link.catalogue().await;
@@ -108,7 +113,9 @@ pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
     following.spawn(feed.run());
     following.spawn(market.run());
 
+    let (operators, operator_key) = operators.unzip();
     let app = Arc::new(App {
+        operators: operator_key,
         users: let_listen(folds.listen, &symbols, &storage.credentials),
         limits: ClientLimits::new(&config.limits),
         websockets: Places::new(&config.limits),
@@ -132,8 +139,15 @@ pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
     let serving = async {
         remote.first_heard().await;
         app.catch_up().await;
+        let for_operators = async {
+            if let Some(listener) = operators {
+                let router = operator::router(Arc::clone(&app));
+                serve(listener, router, OPERATORS, asked_to_stop()).await;
+            }
+        };
         tracing::info!("listening on http://{address}");
-        serve_clients(listener, app, asked_to_stop()).await;
+        let for_clients = serve_clients(listener, Arc::clone(&app), asked_to_stop());
+        tokio::join!(for_clients, for_operators);
     };
     tokio::select! {
         () = serving => Ok(()),

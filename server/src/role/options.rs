@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::ensure;
 
 use crate::cli::{AllArgs, OrdersArgs, SharedArgs};
-use crate::link::ClusterKey;
+use crate::shared_key::SharedKey;
 
 /// What the process is told on its command line.
 pub(super) struct Options {
@@ -17,7 +17,9 @@ pub(super) struct Options {
     /// Where clients are served.
     pub(super) listen: Option<SocketAddr>,
     /// Where gateways are served.
-    pub(super) internal: Option<(SocketAddr, ClusterKey)>,
+    pub(super) internal: Option<(SocketAddr, SharedKey)>,
+    /// Where operators are served.
+    pub(super) operators: Option<(SocketAddr, SharedKey)>,
     pub(super) faucet: bool,
     pub(super) demo: bool,
 }
@@ -27,7 +29,7 @@ impl TryFrom<AllArgs> for Options {
 
     fn try_from(args: AllArgs) -> anyhow::Result<Self> {
         let internal = match args.internal.zip(args.cluster_key) {
-            Some((address, file)) => Some((address, ClusterKey::read(&file)?)),
+            Some((address, file)) => Some((address, SharedKey::read("--cluster-key", &file)?)),
             None => None,
         };
         Ok(Self {
@@ -36,6 +38,7 @@ impl TryFrom<AllArgs> for Options {
             shared: args.shared,
             listen: Some(args.serve.listen),
             internal,
+            operators: args.serve.operators()?,
             faucet: args.serve.faucet || args.demo,
             demo: args.demo,
         })
@@ -55,7 +58,11 @@ impl TryFrom<OrdersArgs> for Options {
             log: args.log.url,
             shared: args.shared,
             listen: None,
-            internal: Some((args.internal, ClusterKey::read(&args.cluster_key)?)),
+            internal: Some((
+                args.internal,
+                SharedKey::read("--cluster-key", &args.cluster_key)?,
+            )),
+            operators: None,
             faucet: false,
             demo: false,
         })

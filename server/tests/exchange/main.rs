@@ -17,6 +17,7 @@ mod looking;
 mod market_data;
 mod market_history;
 mod market_info;
+mod operators;
 mod order_api;
 mod outages;
 mod page;

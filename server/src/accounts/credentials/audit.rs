@@ -1,4 +1,5 @@
-//! The trail: what happened to the credentials of an account. It only grows, and has no secrets.
+//! The trail: what happened to the credentials of an account, and what operators did to it. It only
+//! grows, and has no secrets.
 
 use orderbook_core::AccountId;
 
@@ -8,7 +9,7 @@ use super::{Credentials, CredentialsError};
 /// How many entries are read at a time.
 pub(crate) const MOST_ENTRIES: usize = 500;
 
-/// Something that happened to the credentials of an account.
+/// Something that happened to the credentials of an account, or that operators did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
     Registered,
@@ -23,6 +24,11 @@ pub(crate) enum Event {
     SecondFactorOn,
     SecondFactorOff,
     RecoveryCodeUsed,
+    OperatorHalted,
+    OperatorResumed,
+    OperatorKilled,
+    OperatorCredited,
+    OperatorDebited,
 }
 
 impl Event {
@@ -41,6 +47,11 @@ impl Event {
             Self::SecondFactorOn => "SECOND_FACTOR_ON",
             Self::SecondFactorOff => "SECOND_FACTOR_OFF",
             Self::RecoveryCodeUsed => "RECOVERY_CODE_USED",
+            Self::OperatorHalted => "OPERATOR_HALT",
+            Self::OperatorResumed => "OPERATOR_RESUME",
+            Self::OperatorKilled => "OPERATOR_KILL_SWITCH",
+            Self::OperatorCredited => "OPERATOR_CREDIT",
+            Self::OperatorDebited => "OPERATOR_DEBIT",
         }
     }
 }
@@ -86,6 +97,22 @@ impl Credentials {
     ) -> Result<Vec<Entry>, CredentialsError> {
         let limit = u32::try_from(limit.min(MOST_ENTRIES)).unwrap_or(u32::MAX);
         self.inner.store.audit(account, before, limit).await
+    }
+
+    /// Makes an entry about something that is not done here.
+    ///
+    /// # Errors
+    ///
+    /// `Storage`.
+    pub(crate) async fn record(
+        &self,
+        account: AccountId,
+        event: Event,
+        subject: &str,
+        client: &Client,
+    ) -> Result<(), CredentialsError> {
+        let note = self.note_of(event, subject, client);
+        self.inner.store.record(account, note).await
     }
 
     /// An entry for what is about to be done.

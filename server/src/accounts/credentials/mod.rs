@@ -58,7 +58,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use orderbook_core::AccountId;
 use zeroize::Zeroizing;
 
-pub(crate) use audit::{Entry, MOST_ENTRIES};
+pub(crate) use audit::{Entry, Event, MOST_ENTRIES};
 pub(crate) use bounds::{Scope, Scopes};
 pub(crate) use client::Client;
 pub(crate) use error::{CredentialsError, OpenError};
@@ -68,7 +68,6 @@ pub(crate) use verifier::sign;
 
 use crate::postgres::Database;
 
-use audit::Event;
 use housekeeping::Housekeeping;
 use passwords::{Cost, Hashing};
 use postgres::Postgres;

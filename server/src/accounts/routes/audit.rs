@@ -9,7 +9,7 @@ use crate::gateway::operation::Call;
 
 #[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ListedEntry {
+pub(crate) struct ListedEntry {
     /// Counts up.
     id: u64,
     /// In milliseconds since the Unix epoch.

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub(crate) use audit::ListedEntry;
 pub(crate) use balances::account;
 pub(crate) use operations::operations;
 
@@ -27,7 +28,7 @@ use crate::gateway::operation::{Call, WithHeaders};
 pub(crate) struct Done {}
 
 /// Who asks, for the trail.
-fn client(call: &Call) -> Client {
+pub(crate) fn client(call: &Call) -> Client {
     let user_agent = call.headers.get(header::USER_AGENT);
     let user_agent = user_agent.map(|name| String::from_utf8_lossy(name.as_bytes()));
     Client::new(call.client, user_agent.as_deref())

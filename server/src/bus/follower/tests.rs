@@ -11,8 +11,8 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::bus::testing::{Publisher, Setup, batches, eventually};
 use crate::bus::{Batch, Keep, Outcome};
-use crate::link::ClusterKey;
 use crate::log::LogId;
+use crate::shared_key::SharedKey;
 use orderbook_core::Timestamp;
 
 type TestResult = anyhow::Result<()>;
@@ -419,7 +419,7 @@ async fn another_exchange_is_not_followed() -> TestResult {
     let file = dir.path().join("other.key");
     std::fs::write(&file, "x".repeat(32))?;
     for stream in [Stream::Feed, Stream::Market] {
-        let link = Link::new(&publisher.base(), ClusterKey::read(&file)?)?;
+        let link = Link::new(&publisher.base(), SharedKey::read("--cluster-key", &file)?)?;
         let said = end_of(Following::over(link.to(publisher.log), stream)).await?;
         assert!(said.contains("the cluster keys differ"), "{said}");
         let link = publisher.link()?.to(LogId::new([7; 16]));

@@ -35,6 +35,8 @@ pub(crate) enum Access {
     Account(Scope),
     /// Whoever has a session. API keys do not do: they must not make others.
     Session,
+    /// Whoever has the key of the operators.
+    Operator,
 }
 
 /// Who asks.
@@ -92,6 +94,10 @@ pub(crate) async fn identify(
             identify_key(app, name, Scope::Read, proof.client).await
         }
         Access::Session => session(app, proof.method, proof.headers).await,
+        Access::Operator => match &app.operators {
+            Some(key) if key.is_borne_by(proof.headers) => Ok(Caller::Nobody),
+            _ => Err(ApiError::INVALID_SESSION),
+        },
         // Without a key and without a session, it is the key that is missed: clients expect that.
         Access::Account(_)
             if !proof.headers.contains_key(API_KEY) && presents_session(proof.headers) =>

@@ -326,7 +326,7 @@ async fn identify(
             identify_signed(app, params, &payloads(params), scope, client).await
         }
         // What a session is for has no methods here.
-        (Access::Session, _) => Err(ApiError::INVALID_SESSION),
+        (Access::Session | Access::Operator, _) => Err(ApiError::INVALID_SESSION),
     }
 }
 

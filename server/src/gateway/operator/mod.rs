@@ -1,0 +1,121 @@
+//! What operators do: halting and resuming, and money that comes in and goes out.
+//!
+//! Their routes are on a listener of their own, which is bound to this machine only, and ask for a
+//! key besides: a browser on the same machine can reach the listener, too. Every action is a command
+//! in the log like any other; who did what and why is in the trail of the account that it is about,
+//! and of the exchange itself where it is about all.
+
+mod routes;
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::get;
+
+use super::auth::Access;
+use super::client::{Client, client};
+use super::operation::{Kind, Operation, Param};
+use super::parameters::LIMIT;
+use super::registry::Registry;
+use super::router::in_json;
+use super::{App, dispatch};
+use crate::api::Json;
+use crate::api::openapi::describe;
+use crate::error::ApiError;
+
+static OPERATIONS: LazyLock<Registry> = LazyLock::new(|| {
+    let post = |path, operation: Operation| operation.rest(Method::POST, path);
+    Registry::new(vec![
+        Operation::new(
+            Access::Operator,
+            "Tell how far everything has come and what is halted",
+            routes::status,
+        )
+        .rest(Method::GET, "/v1/operator/status"),
+        Operation::new(
+            Access::Operator,
+            "Find the account of a user",
+            routes::find_account,
+        )
+        .rest(Method::GET, "/v1/operator/accounts")
+        .takes(&[USERNAME.required()]),
+        Operation::new(
+            Access::Operator,
+            "Tell what operators did to an account, or to the exchange",
+            routes::trail,
+        )
+        .rest(Method::GET, "/v1/operator/audit")
+        .takes(&[ACCOUNT, BEFORE, LIMIT]),
+        post(
+            "/v1/operator/halt",
+            Operation::new(
+                Access::Operator,
+                "Stop trading, and cancel open orders where that is wanted",
+                routes::halt,
+            )
+            .takes_json::<routes::Halt>(),
+        ),
+        post(
+            "/v1/operator/resume",
+            Operation::new(Access::Operator, "Let trading go on", routes::resume)
+                .takes_json::<routes::Resume>(),
+        ),
+        post(
+            "/v1/operator/kill-switch",
+            Operation::new(
+                Access::Operator,
+                "Stop all trading and cancel every open order",
+                routes::kill_switch,
+            )
+            .takes_json::<routes::KillSwitch>(),
+        ),
+        post(
+            "/v1/operator/credit",
+            Operation::new(Access::Operator, "Bring money in", routes::credit)
+                .takes_json::<routes::Transfer>(),
+        ),
+        post(
+            "/v1/operator/debit",
+            Operation::new(Access::Operator, "Take available money out", routes::debit)
+                .takes_json::<routes::Transfer>(),
+        ),
+    ])
+});
+
+const USERNAME: Param = Param::new("username", Kind::Text, "What a user is called.");
+const ACCOUNT: Param = Param::new(
+    "accountId",
+    Kind::Integer,
+    "An account; the exchange itself where none is named.",
+);
+
+const BEFORE: Param = Param::new(
+    "before",
+    Kind::Integer,
+    "The id of an entry; those before it are listed.",
+);
+
+/// All routes of operators.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    dispatch::routes(&OPERATIONS)
+        .route(
+            "/openapi.json",
+            get(async || Json(describe(OPERATIONS.iter()))),
+        )
+        .method_not_allowed_fallback(async || ApiError::METHOD_NOT_ALLOWED)
+        .fallback(async || ApiError::NOT_FOUND)
+        .layer(middleware::map_response(in_json))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), locate))
+        .with_state(app)
+}
+
+/// Notes where a request comes from. Operators have no limits.
+async fn locate(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let client = client(&app, &request);
+    request.extensions_mut().insert(Client(client));
+    next.run(request).await
+}
