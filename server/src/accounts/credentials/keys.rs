@@ -222,16 +222,13 @@ impl Draft {
         let label = Label::parse(new.label).ok_or(CredentialsError::InvalidLabel)?;
         let addresses = bounds::networks(new.addresses);
         let addresses = addresses.ok_or(CredentialsError::InvalidAddresses)?;
-        let (verifier, secret) = match new.public_key {
-            Some(text) => {
-                let verifier = Verifier::of_public_key(text);
-                (verifier.ok_or(CredentialsError::InvalidPublicKey)?, None)
-            }
-            None => {
-                let secret = random::alphanumeric(CHARACTERS)?;
-                let bytes = Zeroizing::new(secret.as_bytes().to_vec());
-                (Verifier::Hmac(bytes), Some(secret))
-            }
+        let (verifier, secret) = if let Some(text) = new.public_key {
+            let verifier = Verifier::of_public_key(text);
+            (verifier.ok_or(CredentialsError::InvalidPublicKey)?, None)
+        } else {
+            let secret = random::alphanumeric(CHARACTERS)?;
+            let bytes = Zeroizing::new(secret.as_bytes().to_vec());
+            (Verifier::Hmac(bytes), Some(secret))
         };
         let api_key = random::alphanumeric(CHARACTERS)?;
         let ready = ApiKey::new(account, new.scopes, addresses, verifier);

@@ -71,13 +71,11 @@ impl Credentials {
     ) -> Result<(), CredentialsError> {
         let now = self.inner.now();
         let store = &self.inner.store;
-        match store
-            .keep_listen_key(account, digest(listen_key), now)
-            .await?
-        {
-            true => Ok(()),
-            false => Err(CredentialsError::UnknownListenKey),
-        }
+        let kept = store.keep_listen_key(account, digest(listen_key), now);
+        let is_live = kept.await?;
+        is_live
+            .then_some(())
+            .ok_or(CredentialsError::UnknownListenKey)
     }
 
     /// Ends a listen key.
@@ -91,10 +89,11 @@ impl Credentials {
         listen_key: &str,
     ) -> Result<(), CredentialsError> {
         let store = &self.inner.store;
-        match store.close_listen_key(account, digest(listen_key)).await? {
-            true => Ok(()),
-            false => Err(CredentialsError::UnknownListenKey),
-        }
+        let closed = store.close_listen_key(account, digest(listen_key));
+        let was_there = closed.await?;
+        was_there
+            .then_some(())
+            .ok_or(CredentialsError::UnknownListenKey)
     }
 
     /// Whose listen key this is, and with which API key it was made; `None` when it never was or is

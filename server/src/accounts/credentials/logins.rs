@@ -137,10 +137,7 @@ impl Credentials {
             let matches = self
                 .hashing(move |hashing| hashing.verify(turn, &old, hash.as_deref()))
                 .await?;
-            match matches {
-                true => Ok(()),
-                false => Err(CredentialsError::WrongPassword),
-            }
+            matches.then_some(()).ok_or(CredentialsError::WrongPassword)
         };
         self.guarded(account, client, checking).await?;
         let turn = self.inner.hashing.turn().await?;

@@ -104,11 +104,11 @@ impl Credentials {
             let hashes = codes.iter().map(|code| digest(code)).collect();
             let note = self.note(Event::SecondFactorOn, client);
             let confirmed = store.confirm_factor(account, factor.sealed, step, hashes, note);
-            match confirmed.await? {
-                true => Ok(codes),
-                // Another was proposed meanwhile.
-                false => Err(CredentialsError::WrongCode),
-            }
+            // Otherwise another was proposed meanwhile.
+            let is_the_one = confirmed.await?;
+            is_the_one
+                .then_some(codes)
+                .ok_or(CredentialsError::WrongCode)
         };
         self.guarded(account, client, confirming).await
     }

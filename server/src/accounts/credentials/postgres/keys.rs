@@ -15,6 +15,9 @@ use super::{audit, users};
 /// What is stored of a key, by column.
 type Columns = (i64, String, Vec<u8>, String, String);
 
+/// A row with its number, the name of the key, and then [`Columns`].
+type Loaded = (i64, String, i64, String, Vec<u8>, String, String);
+
 /// The key that is stored, and its owner; the key is `None` when it is damaged.
 fn open(vault: &Vault, api_key: &str, columns: Columns) -> (AccountId, Option<ApiKey>) {
     let (account, kind, sealed, scopes, addresses) = columns;
@@ -35,7 +38,7 @@ pub(super) async fn load(pool: &PgPool, vault: &Vault) -> Result<KnownKeys, Open
         .fetch_one(pool)
         .await?;
     let known = KnownKeys::new(seen);
-    let rows: Vec<(i64, String, i64, String, Vec<u8>, String, String)> = sqlx::query_as(
+    let rows: Vec<Loaded> = sqlx::query_as(
         "SELECT id, api_key, account, kind, secret, scopes, addresses FROM api_keys",
     )
     .fetch_all(pool)

@@ -4,9 +4,9 @@ use super::*;
 
 /// How long somebody has to wait, in seconds; `None` for whoever is let through to be told whether
 /// the password is right.
-fn waits<T>(tried: Result<T, CredentialsError>) -> Option<u64> {
+fn waits<T>(tried: &Result<T, CredentialsError>) -> Option<u64> {
     match tried {
-        Err(CredentialsError::TooManyTries { seconds }) => Some(seconds),
+        Err(CredentialsError::TooManyTries { seconds }) => Some(*seconds),
         _ => None,
     }
 }
@@ -21,27 +21,30 @@ pub(super) async fn the_sixth_wrong_password_has_to_wait(desk: Desk) -> Outcome 
         }
         // The right password is not looked at either, or waiting would be no hindrance.
         for password in ["wrong horse", PASSWORD] {
-            assert_eq!(waits(credentials.log_in(name, password).await), Some(30));
+            assert_eq!(waits(&credentials.log_in(name, password).await), Some(30));
         }
     }
     desk.wait(29_001);
-    assert_eq!(waits(credentials.log_in("alice", PASSWORD).await), Some(1));
+    assert_eq!(waits(&credentials.log_in("alice", PASSWORD).await), Some(1));
     desk.wait(999);
     assert_eq!(
-        waits(credentials.log_in("alice", "wrong horse").await),
+        waits(&credentials.log_in("alice", "wrong horse").await),
         None
     );
-    assert_eq!(waits(credentials.log_in("alice", PASSWORD).await), Some(60));
+    assert_eq!(
+        waits(&credentials.log_in("alice", PASSWORD).await),
+        Some(60)
+    );
     desk.wait(60_000);
     credentials.log_in("alice", PASSWORD).await?;
 
     // Success forgets; what breaks the rule for passwords is no guess.
     for _ in 0..4 {
         assert_eq!(
-            waits(credentials.log_in("alice", "wrong horse").await),
+            waits(&credentials.log_in("alice", "wrong horse").await),
             None
         );
-        assert_eq!(waits(credentials.log_in("alice", "short").await), None);
+        assert_eq!(waits(&credentials.log_in("alice", "short").await), None);
     }
     credentials.log_in("alice", PASSWORD).await?;
     Ok(())
@@ -57,14 +60,14 @@ pub(super) async fn an_address_is_counted_over_all_names(desk: Desk) -> Outcome 
     for at in 0..5 {
         let name = format!("victim{at}");
         let tried = credentials.login(&name, PASSWORD, None, &here).await;
-        assert_eq!(waits(tried), None);
+        assert_eq!(waits(&tried), None);
         // An account of one's own does not help, as long as one may try.
         if at < 4 {
             credentials.login("mallory", PASSWORD, None, &here).await?;
         }
     }
     let tried = credentials.login("alice", PASSWORD, None, &here).await;
-    assert_eq!(waits(tried), Some(30));
+    assert_eq!(waits(&tried), Some(30));
     credentials.login("alice", PASSWORD, None, &there).await?;
     Ok(())
 }
@@ -79,17 +82,17 @@ pub(super) async fn wrong_codes_and_old_passwords_count_as_well(desk: Desk) -> O
         changed.await
     };
     for _ in 0..5 {
-        assert_eq!(waits(change("wrong horse").await), None);
+        assert_eq!(waits(&change("wrong horse").await), None);
     }
-    assert_eq!(waits(change(PASSWORD).await), Some(30));
+    assert_eq!(waits(&change(PASSWORD).await), Some(30));
     desk.wait(30_000);
 
     let secret = credentials.propose_second_factor(alice).await?.secret;
     let code = second_factor::code(&secret, START + 30_000);
     // One more than those five: the longer wait.
     let confirm = async |code| credentials.confirm_second_factor(alice, code, local).await;
-    assert_eq!(waits(confirm("wrong").await), None);
-    assert_eq!(waits(confirm(&code).await), Some(60));
+    assert_eq!(waits(&confirm("wrong").await), None);
+    assert_eq!(waits(&confirm(&code).await), Some(60));
     desk.wait(60_000);
     let code = second_factor::code(&secret, START + 90_000);
     confirm(&code).await?;
@@ -106,6 +109,6 @@ pub(super) async fn wrong_codes_and_old_passwords_count_as_well(desk: Desk) -> O
             Err(CredentialsError::WrongCode)
         ));
     }
-    assert_eq!(waits(log_in(Some(&code)).await), Some(30));
+    assert_eq!(waits(&log_in(Some(&code)).await), Some(30));
     Ok(())
 }
