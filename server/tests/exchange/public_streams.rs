@@ -390,8 +390,8 @@ async fn a_client_that_comes_in_the_middle_of_it_has_the_same_book() {
             client(slow, 700),
         )
     };
-    let (_, (a, b, c, d, e, f)) = tokio::join!(trading, following);
-    let books = [a, b, c, d, e, f];
+    let (_, books) = tokio::join!(trading, following);
+    let books: [Book; 6] = books.into();
     let end = server
         .http()
         .json("/api/v3/depth?symbol=BTCUSDT&limit=5000")

@@ -17,7 +17,7 @@ pub(crate) struct ExchangeInfo {
     timezone: &'static str,
     server_time: u64,
     rate_limits: Vec<RateLimit>,
-    exchange_filters: Vec<Filter>,
+    exchange_filters: Vec<Rule>,
     symbols: Vec<SymbolInfo>,
 }
 
@@ -60,21 +60,21 @@ pub(crate) struct SymbolInfo {
     amend_allowed: bool,
     is_spot_trading_allowed: bool,
     is_margin_trading_allowed: bool,
-    filters: Vec<Filter>,
+    filters: Vec<Rule>,
     permissions: [&'static str; 1],
     permission_sets: Vec<[&'static str; 1]>,
     default_self_trade_prevention_mode: &'static str,
     allowed_self_trade_prevention_modes: [&'static str; 5],
 }
 
-/// A rule for orders.
+/// A rule for orders; a filter, as clients call it.
 #[derive(Debug, JsonSchema, Serialize)]
 #[serde(
     tag = "filterType",
     rename_all = "SCREAMING_SNAKE_CASE",
     rename_all_fields = "camelCase"
 )]
-enum Filter {
+enum Rule {
     PriceFilter {
         min_price: String,
         max_price: String,
@@ -163,7 +163,7 @@ impl SymbolInfo {
 }
 
 /// The grid of the instrument, and what the exchange allows every account.
-fn filters(symbol: &Symbol) -> Vec<Filter> {
+fn filters(symbol: &Symbol) -> Vec<Rule> {
     let instrument = &symbol.instrument;
     let OrderLimits {
         max_quantity,
@@ -181,22 +181,22 @@ fn filters(symbol: &Symbol) -> Vec<Filter> {
         symbol.quantity(Quantity::new(1)),
     );
     let grid = [
-        Filter::PriceFilter {
+        Rule::PriceFilter {
             min_price: symbol.price(instrument.min_price()),
             max_price: symbol.price(instrument.max_price()),
             tick_size: symbol.price(Price::new(1)),
         },
-        Filter::LotSize {
+        Rule::LotSize {
             min_qty: min_qty.clone(),
             max_qty: max_qty.clone(),
             step_size: step_size.clone(),
         },
-        Filter::MarketLotSize {
+        Rule::MarketLotSize {
             min_qty,
             max_qty,
             step_size,
         },
-        Filter::Notional {
+        Rule::Notional {
             min_notional: symbol.notional(instrument.min_notional()),
             apply_min_to_market: false,
             max_notional: symbol.quote.amount(most_notional),
@@ -204,14 +204,14 @@ fn filters(symbol: &Symbol) -> Vec<Filter> {
             // What a market order would trade for is known, so no average is needed.
             avg_price_mins: 0,
         },
-        Filter::IcebergParts {
+        Rule::IcebergParts {
             limit: instrument.max_slices(),
         },
     ];
     let limits = [
         symbol.collar.map(|collar| collar_filter(collar, symbol)),
-        max_open_orders.map(|max_num_orders| Filter::MaxNumOrders { max_num_orders }),
-        max_position.map(|max: Amount| Filter::MaxPosition {
+        max_open_orders.map(|max_num_orders| Rule::MaxNumOrders { max_num_orders }),
+        max_position.map(|max: Amount| Rule::MaxPosition {
             max_position: symbol.base.amount(max),
         }),
     ];
@@ -221,13 +221,13 @@ fn filters(symbol: &Symbol) -> Vec<Filter> {
 }
 
 /// A collar keeps buys from being too dear and sells from being too cheap, measured by the last price.
-fn collar_filter(collar: PriceCollar, symbol: &Symbol) -> Filter {
+fn collar_filter(collar: PriceCollar, symbol: &Symbol) -> Rule {
     const WHOLE: u32 = 1_000_000;
     let multiplier = |millionths: u32| plain(millionths.into(), 6);
     let instrument = &symbol.instrument;
     // As far as any price may be from any other.
     let unlimited = instrument.max_price().get() / instrument.min_price().get().max(1) + 1;
-    Filter::PercentPriceBySide {
+    Rule::PercentPriceBySide {
         bid_multiplier_up: multiplier(WHOLE.saturating_add(collar.get())),
         bid_multiplier_down: "0".into(),
         ask_multiplier_up: unlimited.to_string(),

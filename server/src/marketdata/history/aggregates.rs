@@ -56,19 +56,18 @@ async fn newest(
     end: Option<TradeId>,
     limit: usize,
 ) -> Result<Vec<AggregateTrade>, ApiError> {
-    let next = match end {
-        Some(end) => end.get(),
-        None => {
-            let model = app.markets.at(app.entry.published()).await;
-            let remembered = remembered(&model, symbol)?;
-            let all = remembered.since(TradeId::new(0));
-            if all.len() >= limit || remembered.before().get() == 0 {
-                let skipped = all.len().saturating_sub(limit);
-                return Ok(all.skip(skipped).copied().collect());
-            }
-            let newest = all.last().map(|newest| newest.last_trade_id);
-            newest.unwrap_or(remembered.before()).get() + 1
+    let next = if let Some(end) = end {
+        end.get()
+    } else {
+        let model = app.markets.at(app.entry.published()).await;
+        let remembered = remembered(&model, symbol)?;
+        let all = remembered.since(TradeId::new(0));
+        if all.len() >= limit || remembered.before().get() == 0 {
+            let skipped = all.len().saturating_sub(limit);
+            return Ok(all.skip(skipped).copied().collect());
         }
+        let newest = all.last().map(|newest| newest.last_trade_id);
+        newest.unwrap_or(remembered.before()).get() + 1
     };
     let mut trades = 2 * limit as u64;
     loop {

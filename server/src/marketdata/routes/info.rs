@@ -87,11 +87,10 @@ impl Wanted {
 
 /// Reads one permission, or a JSON array of them.
 fn is_spot_among(permissions: &str) -> Result<bool, ApiError> {
-    let several: Vec<String> = match permissions.starts_with('[') {
-        true => {
-            serde_json::from_str(permissions).map_err(|_| ApiError::invalid_value("permissions"))?
-        }
-        false => vec![permissions.into()],
+    let several: Vec<String> = if permissions.starts_with('[') {
+        serde_json::from_str(permissions).map_err(|_| ApiError::invalid_value("permissions"))?
+    } else {
+        vec![permissions.into()]
     };
     let is_known =
         |name: &String| PERMISSIONS.contains(&name.as_str()) || name.starts_with("TRD_GRP_");

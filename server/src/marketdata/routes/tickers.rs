@@ -25,6 +25,7 @@ const MOST_NAMED: usize = 100;
 /// A ticker in full or in few words.
 #[derive(Debug, JsonSchema, Serialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "the full form is larger still")]
 pub(crate) enum EitherForm<T> {
     Full(T),
     Mini(MiniTicker),
