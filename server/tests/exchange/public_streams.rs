@@ -300,8 +300,16 @@ async fn lists_hold_what_changed() {
         .next_where("the trade", |event| event[0]["v"] == "0.20000000")
         .await;
     assert_eq!(symbols(&changed), BTreeSet::from(["ETHUSDT".to_owned()]));
-    // A quote that changed is nothing that a short ticker tells.
+    // A quote that changed is told by the full ticker only.
+    let mut full = Socket::connect(&server, "/ws/!ticker@arr").await;
     bob.limit("BTCUSDT", "SELL", "49999", "0.1").await;
+    let quoted = full
+        .next_where("the quote", |event| {
+            let mut tickers = list(event).iter();
+            tickers.any(|ticker| ticker["a"] == "49999.00000000")
+        })
+        .await;
+    assert_eq!(symbols(&quoted), BTreeSet::from(["BTCUSDT".to_owned()]));
     let quiet = timeout(Duration::from_millis(2_500), socket.next()).await;
     assert!(quiet.is_err(), "nothing traded: {quiet:?}");
 }
