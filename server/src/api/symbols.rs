@@ -146,6 +146,14 @@ impl Symbol {
         notional.map(Notional::new).map_err(|_| ApiError::NOTIONAL)
     }
 
+    /// How much an order may be for at most.
+    pub(crate) fn largest_order(&self) -> Quantity {
+        let largest = self.instrument.max_quantity();
+        self.limits
+            .max_quantity
+            .map_or(largest, |max| max.min(largest))
+    }
+
     /// How many whole lots an amount of base is.
     pub(crate) fn lots(&self, amount: Amount) -> Quantity {
         let lots = amount.get() / self.base_units_per_lot;

@@ -140,7 +140,7 @@ impl SymbolInfo {
             quote_order_qty_market_allowed: true,
             allow_trailing_stop: false,
             cancel_replace_allowed: true,
-            amend_allowed: false,
+            amend_allowed: true,
             is_spot_trading_allowed: true,
             is_margin_trading_allowed: false,
             filters: filters(symbol),

@@ -227,7 +227,7 @@ fn market(params: &Params, symbol: &Symbol) -> Result<(OrderKind, Quantity), Api
                 protection: None,
                 budget: Some(symbol.parse_budget("quoteOrderQty", text)?),
             };
-            Ok((kind, symbol.instrument.max_quantity()))
+            Ok((kind, symbol.largest_order()))
         }
     }
 }
