@@ -58,6 +58,7 @@ enum StepResult {
 /// What one of the two is answered with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "{T}OrRefusal")]
 enum StepResponse<T> {
     Done(T),
     Refused { code: i32, msg: String },
