@@ -263,7 +263,7 @@ impl Venue {
         let mut events = Vec::new();
         self.exchange.apply(&Input { time, command }, &mut events)?;
         for event in &events {
-            if let Some(event) = self.exchange.position_event(event) {
+            if let Some(event) = event.of_positions() {
                 self.positions.apply(&event)?;
             }
             self.tell(event)?;

@@ -132,8 +132,12 @@ pub use orderbook_core::{AccountId, Violation};
 pub use portfolio::{
     Direction, Hop, MarkSource, Marks, Pair, Path, Portfolio, PortfolioItem, Unpriced, Valuation,
 };
-pub use position::{CostMethod, Fees, Position, PositionChange, PositionFee, PositionReject};
-pub use positions::{PositionEvent, PositionTrade, Positions};
+pub use position::{
+    CostMethod, Fees, Position, PositionChange, PositionFee, PositionReject, StoredPosition,
+};
+pub use positions::{
+    ImpossiblePositions, PositionEvent, PositionTrade, Positions, StoredListing, StoredPositions,
+};
 pub use reject::LedgerReject;
 pub use snapshot::{AccountSnapshot, LedgerSnapshot, RestoreError, SNAPSHOT_VERSION};
 pub use units::{Amount, AssetId, Delta, InstrumentId};

@@ -11,11 +11,14 @@
 //!
 //! [`Positions`]: crate::Positions
 
+mod stored;
+
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use smallvec::SmallVec;
 
+pub use self::stored::StoredPosition;
 use crate::{Amount, AssetId, Delta, Fee, Mark};
 
 /// What the part of a position that is closed has cost.

@@ -11,9 +11,12 @@
 //! balance changed. Listing an instrument: O(log n) for each account that owns its base. Memory is
 //! linear in positions, in balances, and in open lots where they are counted first in, first out.
 
+mod stored;
+
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+pub use self::stored::{ImpossiblePositions, StoredListing, StoredPositions};
 use crate::id_map::IdMap;
 use crate::position::Draft;
 use crate::{
@@ -267,6 +270,12 @@ impl Positions {
     /// The mark of an instrument, or `None` where it has none yet.
     pub fn mark(&self, instrument: InstrumentId) -> Option<Mark> {
         self.listings.get(instrument)?.mark()
+    }
+
+    /// Base and quote of an instrument that is, or was, listed.
+    pub fn pair(&self, instrument: InstrumentId) -> Option<(AssetId, AssetId)> {
+        let listing = self.listings.get(instrument)?;
+        Some((listing.base, listing.quote))
     }
 
     /// How an account counts costs.

@@ -67,6 +67,9 @@ fn check_identity(position: &Position, moved: Moved) -> Result<(), TestCaseError
         prop_assert_eq!((in_lots, cost_of_lots), (quantity, cost));
     }
 
+    let restored = Position::restore(&position.stored());
+    prop_assert_eq!(restored.as_ref(), Some(position));
+
     // What it would earn at a mark is what the quantity would bring, and the money that moved.
     let mark = Mark::new(Amount::new(7), Amount::new(3)).expect("not zero");
     if let (Some(profit), Some(worth)) = (
@@ -525,6 +528,7 @@ proptest! {
             if let PositionEvent::Listed { instrument, .. } = event {
                 listed.push(*instrument);
             }
+            prop_assert_eq!(Positions::restore(&positions.stored()), Ok(positions.clone()));
             for account in (0..4).map(AccountId::new) {
                 for asset in 0..5 {
                     let owned = balances.get(&(account.get(), asset)).copied().unwrap_or_default();

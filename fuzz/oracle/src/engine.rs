@@ -450,7 +450,11 @@ impl Exchange {
         }
         let market = Market::new(listing, base_decimals, quote_decimals)?;
         self.markets.insert(id, market);
-        Ok(vec![Event::InstrumentListed { instrument: id }])
+        Ok(vec![Event::InstrumentListed {
+            instrument: id,
+            base: listing.base,
+            quote: listing.quote,
+        }])
     }
 
     fn market(&self, id: InstrumentId) -> Result<&Market, Reject> {

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use accounts_core::{AccountId, Amount, AssetId, Event as LedgerEvent, Fee, Party, Posting};
-use exchange_engine::{Event, FEE_ACCOUNT, InstrumentId, Listing};
+use exchange_engine::{Event, FEE_ACCOUNT, InstrumentId};
 use num_bigint::BigInt;
 use orderbook_core::{Event as BookEvent, Side, Trade};
 
@@ -45,11 +45,6 @@ struct Step {
 }
 
 impl ExchangeAuditor {
-    /// What the listing of an instrument says and its event does not repeat.
-    pub fn listed(&mut self, listing: &Listing) {
-        self.pairs.insert(listing.id, (listing.base, listing.quote));
-    }
-
     /// Takes in the events of one command.
     ///
     /// # Errors
@@ -85,6 +80,14 @@ impl ExchangeAuditor {
             } else {
                 self.finish(&step)?;
                 step = self.said(event)?;
+            }
+            if let Event::InstrumentListed {
+                instrument,
+                base,
+                quote,
+            } = *event
+            {
+                self.pairs.insert(instrument, (base, quote));
             }
             if let Event::InstrumentDelisted { instrument } = *event {
                 of_books.remove(&instrument).map_or(Ok(()), |events| {

@@ -25,6 +25,10 @@ pub enum Event {
     InstrumentListed {
         /// Its id.
         instrument: InstrumentId,
+        /// What is bought and sold.
+        base: AssetId,
+        /// What it is paid with.
+        quote: AssetId,
     },
     /// Trades pay other fees from here on.
     FeesChanged {

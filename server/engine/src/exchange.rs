@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use accounts_core::{
-    AssetId, Command as LedgerCommand, Event as LedgerEvent, IdMap, InstrumentId, Ledger,
-    LedgerReject,
+    Amount, AssetId, Command as LedgerCommand, Event as LedgerEvent, IdMap, InstrumentId, Ledger,
+    LedgerReject, TradedVolume,
 };
 use orderbook_core::{
     AccountId, Command as BookCommand, Event as BookEvent, Order, OrderId, Price, RestingOrder,
@@ -356,6 +356,8 @@ impl Exchange {
         self.markets.insert(listing.id, market);
         events.push(Event::InstrumentListed {
             instrument: listing.id,
+            base: listing.base,
+            quote: listing.quote,
         });
         Ok(())
     }
@@ -612,6 +614,15 @@ impl Exchange {
     /// The price of the last trade in an instrument.
     pub fn last_price(&self, instrument: InstrumentId) -> Option<Price> {
         self.prices.last(instrument)
+    }
+
+    /// What an account has traded for a quote asset in the thirty days before the day of `time`, which
+    /// is what tells its fees. Zero where it is unknown.
+    pub fn traded_volume(&self, account: AccountId, quote: AssetId, time: Timestamp) -> Amount {
+        let trader = self.traders.get(account);
+        trader.map_or(Amount::ZERO, |trader| {
+            trader.volume(quote, TradedVolume::day(time))
+        })
     }
 
     /// The balances.

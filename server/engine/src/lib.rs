@@ -101,7 +101,7 @@
 //!
 //! The storage of the log (its format is in [`frame`]), the API, users and passwords belong to the
 //! server; candles and tickers are folds over the events (`marketdata-core`), and so are positions with
-//! their profit and loss (`accounts-core`, by [`Exchange::position_event`]).
+//! their profit and loss (`accounts-core`, by [`Event::of_positions`]).
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -86,21 +86,23 @@ impl Exchange {
         let balances = self.ledger().balances(account)?;
         Some(self.marks().portfolio(target, balances))
     }
+}
 
-    /// What an event of this exchange means for a fold of positions, if anything. The pair of an
-    /// instrument that is listed is looked up here, so fold events as they come.
-    pub fn position_event(&self, event: &Event) -> Option<PositionEvent> {
-        match *event {
-            Event::InstrumentListed { instrument } => {
-                let market = self.market(instrument)?;
-                Some(PositionEvent::Listed {
-                    instrument,
-                    base: market.base(),
-                    quote: market.quote(),
-                    mark: None,
-                })
-            }
-            Event::Traded {
+impl Event {
+    /// What this means for a fold of positions, if anything.
+    pub fn of_positions(&self) -> Option<PositionEvent> {
+        match *self {
+            Self::InstrumentListed {
+                instrument,
+                base,
+                quote,
+            } => Some(PositionEvent::Listed {
+                instrument,
+                base,
+                quote,
+                mark: None,
+            }),
+            Self::Traded {
                 instrument,
                 trade,
                 base_amount,
@@ -125,7 +127,7 @@ impl Exchange {
                     fee_account: Some(FEE_ACCOUNT),
                 }))
             }
-            Event::Ledger(LedgerEvent::Deposited {
+            Self::Ledger(LedgerEvent::Deposited {
                 account,
                 asset,
                 amount,
@@ -134,7 +136,7 @@ impl Exchange {
                 asset,
                 amount,
             }),
-            Event::Ledger(LedgerEvent::Withdrawn {
+            Self::Ledger(LedgerEvent::Withdrawn {
                 account,
                 asset,
                 amount,

@@ -161,11 +161,7 @@ mod positions {
         events.extend(desk.accept(amend(ANN, by_name("x"), 4, 101)));
         events.extend(desk.accept(cancel(ANN, by_name("x"))));
         events.extend(desk.accept(choose(ANN, Some(USD))));
-        assert!(
-            events
-                .iter()
-                .all(|event| desk.exchange.position_event(event).is_none())
-        );
+        assert!(events.iter().all(|event| event.of_positions().is_none()));
         assert_eq!(desk.positions, before);
     }
 }

@@ -1,7 +1,10 @@
-//! Accounts: users, their sessions and API keys, and their balances.
+//! Accounts: users, their sessions and API keys, their balances, and what these are worth.
 
 mod credentials;
+mod marks;
 mod model;
+pub(crate) mod portfolio;
+mod positions;
 pub(crate) mod routes;
 pub(crate) mod service;
 
@@ -9,6 +12,7 @@ pub(crate) use credentials::{
     ApiKey, Client, Credentials, CredentialsError, Event, MOST_ENTRIES, NewKey, Scope, sign,
 };
 pub(crate) use model::{BalanceModel, StoredBalances};
+pub(crate) use positions::{PositionModel, StoredPositionModel};
 
 use crate::error::ApiError;
 

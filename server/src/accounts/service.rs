@@ -1,19 +1,22 @@
-//! The task that folds the feed into the balance model.
+//! The tasks that fold the feed into the models of accounts.
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::model::BalanceModel;
-use crate::bus::{Batch, ReadModel};
+use crate::bus::{Batch, Outcome, ReadModel};
 
 /// Folds until the feed ends.
-pub(crate) async fn run(model: ReadModel<BalanceModel>, mut feed: mpsc::Receiver<Arc<Batch>>) {
+pub(crate) async fn run<M>(
+    model: ReadModel<M>,
+    mut feed: mpsc::Receiver<Arc<Batch>>,
+    apply: fn(&mut M, &Outcome),
+) {
     while let Some(batch) = feed.recv().await {
         {
-            let mut balances = model.write();
+            let mut model = model.write();
             for outcome in &batch.outcomes {
-                balances.apply(outcome);
+                apply(&mut model, outcome);
             }
         }
         model.advance(batch.last_seq());

@@ -8,6 +8,7 @@ pub(crate) mod market;
 pub(crate) mod openapi;
 pub(crate) mod orders;
 pub(crate) mod params;
+pub(crate) mod portfolio;
 pub(crate) mod rate_limits;
 pub(crate) mod streams;
 pub(crate) mod symbols;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use accounts_core::{Amount, AssetId, Delta, FeeSchedule, OrderLimits, PriceCollar};
+use accounts_core::{Amount, AssetId, Delta, FeeSchedule, Mark, OrderLimits, PriceCollar};
 use exchange_engine::{Exchange, InstrumentId, Market};
 use marketdata_core::Volume;
 use orderbook_core::{Instrument, InstrumentError, Notional, Price, Quantity};
@@ -98,6 +98,15 @@ impl Symbol {
     pub(crate) fn quote_amount(&self, notional: Notional) -> Amount {
         let notional = notional.get().unsigned_abs();
         Amount::new(notional.saturating_mul(self.quote_units_per_tick_lot))
+    }
+
+    /// What the sum of the prices of so many lots says that base is worth in quote; `None` below zero.
+    pub(crate) fn mark(&self, prices: &[Price]) -> Option<Mark> {
+        let ticks: i128 = prices.iter().map(|price| i128::from(price.get())).sum();
+        let ticks = u128::try_from(ticks).ok()?;
+        let quote = ticks.checked_mul(self.quote_units_per_tick_lot)?;
+        let base = self.base_units_per_lot.checked_mul(prices.len() as u128)?;
+        Mark::new(Amount::new(quote), Amount::new(base))
     }
 
     /// The volume-weighted average price with eight decimal places, rounded down.

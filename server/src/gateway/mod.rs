@@ -30,7 +30,7 @@ pub(crate) use serve::{serve, serve_clients};
 pub(crate) use users::UserStreams;
 pub(crate) use websocket::Places;
 
-use crate::accounts::{BalanceModel, Credentials};
+use crate::accounts::{BalanceModel, Credentials, PositionModel};
 use crate::api::symbols::Symbols;
 use crate::bus::ReadModel;
 use crate::config::Config;
@@ -49,6 +49,7 @@ pub(crate) struct App {
     pub(crate) entry: OrderEntry,
     pub(crate) orders: ReadModel<OrderModel>,
     pub(crate) balances: ReadModel<BalanceModel>,
+    pub(crate) positions: ReadModel<PositionModel>,
     pub(crate) markets: ReadModel<MarketModel>,
     pub(crate) credentials: Credentials,
     pub(crate) store: Arc<dyn Store>,
@@ -70,6 +71,7 @@ impl App {
         let published = self.entry.published();
         drop(self.orders.at(published).await);
         drop(self.balances.at(published).await);
+        drop(self.positions.at(published).await);
         drop(self.markets.at(published).await);
     }
 

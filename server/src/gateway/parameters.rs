@@ -2,7 +2,7 @@
 
 use super::operation::{Kind, Param};
 
-pub(super) const SYMBOL: Param =
+pub(crate) const SYMBOL: Param =
     Param::new("symbol", Kind::Text, "An instrument, for example BTCUSDT.");
 pub(super) const SYMBOLS: Param = Param::new(
     "symbols",

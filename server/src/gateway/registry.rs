@@ -15,7 +15,7 @@ use super::parameters::{
     WINDOW_SIZE,
 };
 use super::users;
-use crate::accounts::{Scope, routes as accounts};
+use crate::accounts::{Scope, portfolio, routes as accounts};
 use crate::api::params::Params;
 use crate::marketdata::routes as market;
 use crate::orders::routes as orders;
@@ -30,6 +30,7 @@ pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         elsewhere(),
         user_stream(),
         accounts::operations().collect(),
+        portfolio::operations(),
     ];
     Registry::new(operations.into_iter().flatten().collect())
 });

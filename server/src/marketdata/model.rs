@@ -97,7 +97,7 @@ impl MarketModel {
         let mut traded = BTreeSet::new();
         for event in &outcome.events {
             match *event {
-                Event::InstrumentListed { instrument } => {
+                Event::InstrumentListed { instrument, .. } => {
                     let data = MarketData::new(&self.settings);
                     let market = Market::new(data, &self.settings);
                     self.markets.insert(instrument, market);
@@ -210,6 +210,8 @@ impl MarketModel {
 
 #[cfg(test)]
 mod tests {
+    use accounts_core::AssetId;
+
     use super::*;
 
     const BTC: InstrumentId = InstrumentId::new(1);
@@ -233,7 +235,12 @@ mod tests {
             halted(&model)
         };
         for instrument in [BTC, ETH] {
-            let listed = halted(Event::InstrumentListed { instrument });
+            let (base, quote) = (AssetId::new(1), AssetId::new(2));
+            let listed = halted(Event::InstrumentListed {
+                instrument,
+                base,
+                quote,
+            });
             assert_eq!(listed, (false, false));
         }
         assert_eq!(halted(Event::Halted { scope: instrument }), (true, false));

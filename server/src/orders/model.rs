@@ -5,11 +5,9 @@
 //! puts the two together.
 
 mod stored;
-mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use accounts_core::Amount;
 use exchange_engine::{ClientOrderId, Event, InstrumentId, OrderRef};
 use orderbook_core::{AccountId, Event as BookEvent, OrderId, Timestamp};
 
@@ -17,8 +15,6 @@ use super::execution::{ExecutionKind, Executions};
 use super::record::{Fill, OrderRecord, touched};
 use crate::bus::Outcome;
 use crate::config::Memory;
-
-use volumes::Volumes;
 
 pub(crate) use stored::StoredOrders;
 
@@ -33,7 +29,6 @@ struct AccountOrders {
     by_name: HashMap<(InstrumentId, ClientOrderId), OrderId>,
     forgotten_orders: Forgotten,
     forgotten_fills: Forgotten,
-    volumes: Volumes,
 }
 
 impl AccountOrders {
@@ -132,13 +127,8 @@ impl OrderModel {
                 executions.tell(seq, &record, || ExecutionKind::Placed);
                 self.orders.insert(order.id, record);
             }
-            Event::Traded { trade, .. } => {
-                let counts = trade.maker_account != trade.taker_account;
+            Event::Traded { .. } => {
                 for (account, fill) in Fill::both(time, event) {
-                    if counts {
-                        let orders = self.accounts.entry(account).or_default();
-                        orders.volumes.add(&fill);
-                    }
                     self.fill(seq, account, fill, executions);
                 }
             }
@@ -222,18 +212,6 @@ impl OrderModel {
     pub(crate) fn fills(&self, account: AccountId) -> impl Iterator<Item = &Fill> {
         let orders = self.accounts.get(&account).into_iter();
         orders.flat_map(|orders| orders.fills.iter().map(|(_, fill)| fill))
-    }
-
-    /// What an account has traded in some instruments in the days that count for the fees of a trade
-    /// at this time, in smallest units of quote. Trades with itself do not count.
-    pub(crate) fn volume(
-        &self,
-        account: AccountId,
-        instruments: impl Iterator<Item = InstrumentId>,
-        time: Timestamp,
-    ) -> Amount {
-        let volumes = self.accounts.get(&account).map(|orders| &orders.volumes);
-        volumes.map_or(Amount::ZERO, |volumes| volumes.of(instruments, time))
     }
 
     /// Which orders of an account are no longer remembered.

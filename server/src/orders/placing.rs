@@ -3,7 +3,7 @@
 use exchange_engine::{Command, Event, OrderRef};
 use orderbook_core::{AccountId, OrderId, OrderKind, Quantity, Side};
 
-use super::{history, rates};
+use super::history;
 use crate::api::orders::{NewOrder, OrderCommission, PlacedOrder, ResponseType, Trial};
 use crate::api::params::Params;
 use crate::api::symbols::Symbol;
@@ -134,7 +134,7 @@ pub(crate) async fn test(
     match params.get("computeCommissionRates") {
         None | Some("false") => Ok(Trial::Fine {}),
         Some("true") => {
-            let tier = rates::tier(app, account, symbol).await;
+            let tier = app.fee_tier(account, symbol).await;
             Ok(Trial::Rates(OrderCommission::new(&tier)))
         }
         Some(_) => Err(ApiError::mandatory("computeCommissionRates")),

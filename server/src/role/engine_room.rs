@@ -160,6 +160,7 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
             entry,
             orders: folds.orders,
             balances: folds.balances,
+            positions: folds.positions,
             markets: folds.markets,
             credentials: storage.credentials,
             store: storage.store,

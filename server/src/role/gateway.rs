@@ -124,6 +124,7 @@ pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
         entry: entry.clone(),
         orders: folds.orders,
         balances: folds.balances,
+        positions: folds.positions,
         markets: folds.markets,
         credentials: storage.credentials,
         store: storage.store,

@@ -17,7 +17,7 @@ pub(crate) use buses::REMEMBERED_EVENTS;
 
 use std::sync::Arc;
 
-use crate::accounts::{self, BalanceModel, Credentials};
+use crate::accounts::{self, BalanceModel, Credentials, PositionModel};
 use crate::api::symbols::Symbols;
 use crate::bus::{InProcessBus, ReadModel};
 use crate::cli::RoleCommand;
@@ -46,6 +46,8 @@ enum Task {
     FoldOrders,
     /// Fold the feed into balances, for queries.
     FoldBalances,
+    /// Fold the feed into positions and traded volumes, for queries.
+    FoldPositions,
     /// Fold the feed into market data, for queries and for the public streams.
     FoldMarkets,
     /// Tell the public streams.
@@ -64,6 +66,7 @@ impl Role {
                 Task::Sequence,
                 Task::FoldOrders,
                 Task::FoldBalances,
+                Task::FoldPositions,
                 Task::FoldMarkets,
                 Task::PublishStreams,
                 Task::WriteHistory,
@@ -80,6 +83,7 @@ impl Role {
                 Task::Follow,
                 Task::FoldOrders,
                 Task::FoldBalances,
+                Task::FoldPositions,
                 Task::FoldMarkets,
                 Task::Serve,
             ],
@@ -104,6 +108,7 @@ pub(crate) async fn run(role: RoleCommand) -> anyhow::Result<()> {
 pub(crate) struct Folds {
     pub(crate) orders: ReadModel<OrderModel>,
     pub(crate) balances: ReadModel<BalanceModel>,
+    pub(crate) positions: ReadModel<PositionModel>,
     pub(crate) markets: ReadModel<MarketModel>,
     begin: oneshot::Sender<marketdata::service::Started>,
     listen: oneshot::Sender<UserStreams>,
@@ -115,6 +120,7 @@ impl Folds {
     pub(crate) fn start(role: Role, models: Models, seq: u64, bus: &mut InProcessBus) -> Self {
         let orders = ReadModel::new(models.orders, seq);
         let balances = ReadModel::new(models.balances, seq);
+        let positions = ReadModel::new(models.positions, seq);
         let markets = ReadModel::new(models.markets, seq);
         let (begin, started) = oneshot::channel();
         let (listen, users) = oneshot::channel();
@@ -128,7 +134,16 @@ impl Folds {
             ));
         }
         if role.runs(Task::FoldBalances) {
-            tokio::spawn(accounts::service::run(balances.clone(), bus.subscribe()));
+            let (balances, feed) = (balances.clone(), bus.subscribe());
+            tokio::spawn(accounts::service::run(balances, feed, BalanceModel::apply));
+        }
+        if role.runs(Task::FoldPositions) {
+            let (positions, feed) = (positions.clone(), bus.subscribe());
+            tokio::spawn(accounts::service::run(
+                positions,
+                feed,
+                PositionModel::apply,
+            ));
         }
         if role.runs(Task::FoldMarkets) {
             let feed = bus.subscribe();
@@ -137,6 +152,7 @@ impl Folds {
         Self {
             orders,
             balances,
+            positions,
             markets,
             begin,
             listen,
@@ -178,11 +194,12 @@ pub(crate) async fn asked_to_stop() {
 mod tests {
     use super::*;
 
-    const TASKS: [Task; 8] = [
+    const TASKS: [Task; 9] = [
         Task::Sequence,
         Task::Follow,
         Task::FoldOrders,
         Task::FoldBalances,
+        Task::FoldPositions,
         Task::FoldMarkets,
         Task::PublishStreams,
         Task::WriteHistory,

@@ -24,6 +24,7 @@ mod tests;
 
 use std::fmt::Debug;
 
+use accounts_core::ImpossiblePositions;
 use exchange_engine::RestoreError;
 
 pub(crate) use directory::SnapshotDir;
@@ -73,6 +74,9 @@ pub(crate) enum SnapshotError {
     /// Its exchange is impossible.
     #[error("its exchange: {0}")]
     Exchange(#[from] RestoreError),
+    /// Its positions are impossible.
+    #[error("its positions: {0}")]
+    Positions(#[from] ImpossiblePositions),
     /// Its market data are impossible.
     #[error("its market data: {0}")]
     Markets(String),

@@ -6,7 +6,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use super::{Image, SnapshotError};
-use crate::accounts::{BalanceModel, StoredBalances};
+use crate::accounts::{BalanceModel, PositionModel, StoredBalances, StoredPositionModel};
 use crate::bus::Batch;
 use crate::config::Memory;
 use crate::marketdata::{MarketModel, StoredMarkets};
@@ -17,6 +17,7 @@ use crate::orders::{OrderModel, StoredOrders};
 pub(crate) struct Models {
     pub(crate) orders: OrderModel,
     pub(crate) balances: BalanceModel,
+    pub(crate) positions: PositionModel,
     pub(crate) markets: MarketModel,
 }
 
@@ -25,6 +26,7 @@ pub(crate) struct Models {
 pub(super) struct StoredModels {
     orders: StoredOrders,
     balances: StoredBalances,
+    positions: StoredPositionModel,
     markets: StoredMarkets,
 }
 
@@ -33,6 +35,7 @@ impl Models {
         Self {
             orders: OrderModel::new(memory),
             balances: BalanceModel::default(),
+            positions: PositionModel::default(),
             markets: MarketModel::new(memory),
         }
     }
@@ -47,6 +50,7 @@ impl Models {
         Ok(Self {
             orders: OrderModel::restore(memory, stored.orders),
             balances: BalanceModel::restore(stored.balances),
+            positions: PositionModel::restore(stored.positions)?,
             markets: markets.map_err(|error| SnapshotError::Markets(error.to_string()))?,
         })
     }
@@ -55,6 +59,7 @@ impl Models {
         StoredModels {
             orders: self.orders.stored(),
             balances: self.balances.stored(),
+            positions: self.positions.stored(),
             markets: self.markets.stored(),
         }
     }
@@ -64,6 +69,7 @@ impl Models {
         for (seq, outcome) in (batch.prev_seq + 1..).zip(&batch.outcomes) {
             self.orders.apply(seq, outcome);
             self.balances.apply(outcome);
+            self.positions.apply(outcome);
             self.markets
                 .apply(outcome, &mut Vec::new())
                 .expect("the log leads to every event of every book, so depth follows (I7)");

@@ -100,7 +100,7 @@ impl Changes {
 
     fn add_event(&mut self, time: Timestamp, event: &Event) {
         match event {
-            Event::InstrumentListed { instrument } => self.listed.push(*instrument),
+            Event::InstrumentListed { instrument, .. } => self.listed.push(*instrument),
             Event::OrderAccepted {
                 instrument,
                 order,

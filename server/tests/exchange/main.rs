@@ -21,6 +21,7 @@ mod operators;
 mod order_api;
 mod outages;
 mod page;
+mod portfolio;
 mod public_streams;
 mod repeats;
 mod roles;

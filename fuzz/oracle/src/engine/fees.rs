@@ -245,7 +245,7 @@ impl Exchange {
     }
 
     /// What an account has traded for this quote asset in the thirty days before today.
-    fn volume(&self, now: Timestamp, account: AccountId, quote: AssetId) -> Amount {
+    pub fn volume(&self, now: Timestamp, account: AccountId, quote: AssetId) -> Amount {
         let Ok(account) = self.account(account) else {
             return Amount::ZERO;
         };

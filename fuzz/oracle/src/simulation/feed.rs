@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use exchange_engine::frame::Frame;
-use exchange_engine::{Command, Event, Exchange, Input, InstrumentId, Reject};
+use exchange_engine::{Event, Exchange, Input, InstrumentId, Reject};
 use marketdata_core::{MarketData, Settings};
 
 use crate::exchange_auditor::ExchangeAuditor;
@@ -34,14 +34,14 @@ impl Packet {
 pub(super) fn carry_out(
     exchange: &mut Exchange,
     frame: Frame,
-    mut seen: impl FnMut(&Exchange, &Input, &Outcome),
+    mut seen: impl FnMut(&Input, &Outcome),
 ) -> Rc<Packet> {
     let mut outcomes = Vec::with_capacity(frame.inputs.len());
     for input in &frame.inputs {
         let mut events = Vec::new();
         let result = exchange.apply(input, &mut events);
         let outcome = Outcome { result, events };
-        seen(exchange, input, &outcome);
+        seen(input, &outcome);
         outcomes.push(outcome);
     }
     Rc::new(Packet { frame, outcomes })
@@ -56,16 +56,13 @@ pub(super) struct Folds {
 
 impl Folds {
     pub(super) fn apply(&mut self, input: &Input, outcome: &Outcome) {
-        if let (Ok(()), Command::ListInstrument(listing)) = (outcome.result, &input.command) {
-            self.auditor.listed(listing);
-        }
         if let Err(what) = self.auditor.fold(&outcome.events) {
             panic!("the events of {input:?} do not add up (I3, I7): {what}");
         }
         let mut changes = Vec::new();
         for event in &outcome.events {
             match *event {
-                Event::InstrumentListed { instrument } => {
+                Event::InstrumentListed { instrument, .. } => {
                     let market = MarketData::new(&Settings {
                         candles: 20,
                         trades: 20,

@@ -22,10 +22,10 @@ impl State {
     /// Carries out a frame, up to which the log is `chain`.
     pub(super) fn apply(&mut self, frame: Frame, chain: Chain) -> Rc<Packet> {
         let (folds, positions) = (&mut self.folds, &mut self.positions);
-        let packet = carry_out(&mut self.exchange, frame, |exchange, input, outcome| {
+        let packet = carry_out(&mut self.exchange, frame, |input, outcome| {
             folds.apply(input, outcome);
             for event in &outcome.events {
-                if let Some(event) = exchange.position_event(event) {
+                if let Some(event) = event.of_positions() {
                     // What does not fit is refused the same way every time.
                     let _ = positions.apply(&event);
                 }

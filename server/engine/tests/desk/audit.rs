@@ -19,7 +19,7 @@ impl Desk {
         nothing_is_held_without_orders(exchange, input);
         restores(exchange, input);
         for event in events {
-            if let Some(event) = self.exchange.position_event(event) {
+            if let Some(event) = event.of_positions() {
                 self.positions.apply(&event).expect("what has happened can");
             }
         }

@@ -62,11 +62,12 @@ pub(crate) async fn account(call: Call) -> Result<AccountInfo, ApiError> {
             locked: asset.amount(balance.held),
         });
     }
-    // The field counts commissions in basis points; rates differ by instrument, the highest
-    // stands for all, and by volume, where those of somebody new do.
+    // The field counts commissions in basis points; rates differ by instrument, and the highest
+    // stands for all.
+    let tiers = app.fee_tiers(account).await;
     let highest = |rate: fn(&FeeTier) -> FeeRate| {
-        let first = app.symbols.iter().filter_map(|it| it.fees.tiers().first());
-        first.map(rate).max().unwrap_or_default().get() / 100
+        let rates = tiers.iter().map(rate);
+        rates.max().unwrap_or_default().get() / 100
     };
     let (maker, taker) = (highest(|tier| tier.maker), highest(|tier| tier.taker));
     Ok(AccountInfo {

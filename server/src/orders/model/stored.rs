@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use orderbook_core::{AccountId, OrderId};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountOrders, Fill, Forgotten, OrderModel, OrderRecord, Volumes};
+use super::{AccountOrders, Fill, Forgotten, OrderModel, OrderRecord};
 use crate::config::Memory;
 
 /// What an [`OrderModel`] remembers. Equal models give equal data.
@@ -29,7 +29,6 @@ struct StoredAccount {
     fills: Vec<(u64, Fill)>,
     forgotten_orders: Forgotten,
     forgotten_fills: Forgotten,
-    volumes: Volumes,
 }
 
 impl OrderModel {
@@ -47,7 +46,6 @@ impl OrderModel {
                 fills: orders.fills.iter().cloned().collect(),
                 forgotten_orders: orders.forgotten_orders,
                 forgotten_fills: orders.forgotten_fills,
-                volumes: orders.volumes.clone(),
             }
         };
         StoredOrders {
@@ -80,7 +78,6 @@ impl OrderModel {
             by_name: HashMap::new(),
             forgotten_orders: stored.forgotten_orders,
             forgotten_fills: stored.forgotten_fills,
-            volumes: stored.volumes,
         };
         let closed = stored.closed.into_iter().map(|(_, order)| order);
         for order in closed.chain(stored.open) {

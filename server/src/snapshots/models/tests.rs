@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use exchange_engine::{Event, InstrumentId, OrderRef};
 use marketdata_core::{Interval, MarketEvent, TickerStats, Window};
 use oracle::engine_commands::{COMMAND, HEADER, seeded};
+use orderbook_core::Timestamp;
 use proptest::prelude::*;
 
 use self::history::History;
@@ -48,6 +49,7 @@ fn apply(
     }
     models.orders.apply(seq, outcome);
     models.balances.apply(outcome);
+    models.positions.apply(outcome);
     let applied = models.markets.apply(outcome, &mut changes);
     applied.expect("the feed is whole");
     changes
@@ -109,8 +111,12 @@ fn compare(
 /// What there is in these folds that might get lost.
 fn situations(history: &History, folds: &Models) -> BTreeSet<&'static str> {
     let Models {
-        orders, markets, ..
+        orders,
+        positions,
+        markets,
+        ..
     } = folds;
+    let tomorrow = Timestamp::from_millis(history.end().millis() + 24 * 60 * 60 * 1_000);
     let mut found = BTreeSet::new();
     let mut note = |what, is_so| {
         if is_so {
@@ -130,6 +136,11 @@ fn situations(history: &History, folds: &Models) -> BTreeSet<&'static str> {
         note("forgotten orders", forgotten.is_some());
         let forgotten = orders.forgotten_fills(account);
         note("forgotten fills", forgotten.is_some());
+        for held in positions.of(account).into_iter().flatten() {
+            note("a position", !held.position.cost().is_zero());
+            let volume = positions.volume(account, held.quote, tomorrow);
+            note("traded volumes", !volume.is_zero());
+        }
     }
     for instrument in history.instruments.iter().copied() {
         note("a halt", markets.is_halted(instrument));
@@ -189,6 +200,7 @@ fn everything_that_is_stored_is_there_at_some_cut() {
         "a halt",
         "a last trade of another day",
         "a name with several orders",
+        "a position",
         "a previous close",
         "a ticker that is not whole",
         "an instrument delisted one day",
@@ -197,6 +209,7 @@ fn everything_that_is_stored_is_there_at_some_cut() {
         "forgotten orders",
         "forgotten trades",
         "open orders",
+        "traded volumes",
     ];
     assert_eq!(found.into_iter().collect::<Vec<_>>(), expected);
 }

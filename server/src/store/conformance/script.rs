@@ -54,7 +54,11 @@ impl Script {
 }
 
 pub(crate) fn listed(instrument: InstrumentId) -> Event {
-    Event::InstrumentListed { instrument }
+    Event::InstrumentListed {
+        instrument,
+        base: AssetId::new(1),
+        quote: AssetId::new(2),
+    }
 }
 
 /// A limit order of ten lots at 100 ticks.

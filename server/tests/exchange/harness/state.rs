@@ -57,6 +57,10 @@ impl Questions {
             let keys = trader.own(Method::GET, "/v1/api-keys", None).await.ok();
             state.insert(format!("{name}: keys"), keys);
             state.insert(format!("{name}: account"), trader.account().await);
+            for path in ["positions", "fees", "portfolio?asset=USDT"] {
+                let answer = trader.own(Method::GET, &format!("/v1/{path}"), None).await;
+                state.insert(format!("{name}: {path}"), answer.ok());
+            }
             state.insert(format!("{name}: open orders"), trader.open_orders().await);
             for symbol in SYMBOLS {
                 let fills = trader.fills(symbol).await.into();

@@ -52,7 +52,7 @@ impl History {
         let seq = self.outcomes.len() as u64 + 1;
         for event in &outcome.events {
             match event {
-                Event::InstrumentListed { instrument } => {
+                Event::InstrumentListed { instrument, .. } => {
                     self.instruments.insert(*instrument);
                 }
                 Event::OrderAccepted {
@@ -97,6 +97,7 @@ impl History {
 
     /// The folds answer every query alike.
     pub(super) fn assert_same(&self, one: &Models, other: &Models) {
+        assert_eq!(one.positions, other.positions);
         for account in self.accounts.iter().copied() {
             assert_eq!(
                 one.balances.account(account),
