@@ -101,6 +101,7 @@ const SYMBOL_INFO: &[(&str, Kind)] = &[
     ("quoteOrderQtyMarketAllowed", F),
     ("allowTrailingStop", F),
     ("cancelReplaceAllowed", F),
+    ("amendAllowed", F),
     ("isSpotTradingAllowed", F),
     ("isMarginTradingAllowed", F),
     ("filters", L),
@@ -228,9 +229,11 @@ async fn what_is_listed() {
             "stepSize": "0.00001000",
         })
     );
-    assert_eq!(text(&filters[2], "filterType"), "NOTIONAL");
-    assert_eq!(text(&filters[2], "minNotional"), "5.00000000");
-    assert_eq!(text(&filters[2], "maxNotional"), "9000000000.00000000");
+    let mut filters = filters.iter();
+    let notional = filters.find(|filter| filter["filterType"] == "NOTIONAL");
+    let notional = notional.expect("orders have a least value");
+    assert_eq!(text(notional, "minNotional"), "5.00000000");
+    assert_eq!(text(notional, "maxNotional"), "9000000000.00000000");
 
     let one = http.json("/api/v3/exchangeInfo?symbol=ETHBTC").await;
     assert_eq!(one["symbols"], json!([symbols[2]]));
