@@ -288,7 +288,7 @@ async fn lists_hold_what_changed() {
             .map(|it| text(it, "s").to_owned())
             .collect()
     };
-    let both = ["BTCUSDT", "ETHUSDT"].map(str::to_owned).into();
+    let both = BTreeSet::from(["BTCUSDT", "ETHUSDT"].map(str::to_owned));
     let mut seen = BTreeSet::new();
     while seen != both {
         seen.extend(symbols(&socket.next().await));
@@ -302,6 +302,7 @@ async fn lists_hold_what_changed() {
     assert_eq!(symbols(&changed), BTreeSet::from(["ETHUSDT".to_owned()]));
     // A quote that changed is told by the full ticker only.
     let mut full = Socket::connect(&server, "/ws/!ticker@arr").await;
+    assert_eq!(symbols(&full.next().await), both, "how things are");
     bob.limit("BTCUSDT", "SELL", "49999", "0.1").await;
     let quoted = full
         .next_where("the quote", |event| {
