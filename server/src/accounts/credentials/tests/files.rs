@@ -144,3 +144,20 @@ async fn a_database_of_the_first_version_is_brought_up_to_date() -> Outcome {
     }
     Ok(())
 }
+
+/// The clock of the test runs as soon as nothing else does, so nobody waits for the minute.
+#[tokio::test(start_paused = true)]
+async fn the_use_of_keys_is_noted_by_itself() -> Outcome {
+    let desk = Desk::in_files()?;
+    let credentials = desk.open().await?;
+    let alice = credentials.register("alice", PASSWORD, &HERE).await?;
+    let key = credentials.hmac_key(alice, "").await?;
+    let found = credentials.find_api_key(&key.api_key).await?;
+    assert!(takes(found, &key.secret_key));
+    for (seconds, noted) in [(59, 0), (2, 1)] {
+        tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+        let used = "SELECT count(last_used) FROM api_keys";
+        assert_eq!(desk.number(used).await?, noted);
+    }
+    Ok(())
+}

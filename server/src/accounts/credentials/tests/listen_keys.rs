@@ -61,6 +61,20 @@ pub(super) async fn a_listen_key_ends_with_its_api_key(desk: Desk) -> Outcome {
     Ok(())
 }
 
+pub(super) async fn a_listen_key_of_a_refused_api_key_is_refused(desk: Desk) -> Outcome {
+    let credentials = desk.open().await?;
+    let alice = credentials.register("alice", PASSWORD, &HERE).await?;
+    let api_key = credentials.hmac_key(alice, "bot").await?.api_key;
+    let listen_key = credentials.create_listen_key(alice, &api_key).await?;
+    // Its removal fails, so both are still in the database.
+    desk.sql("ALTER TABLE api_keys RENAME TO lost").await?;
+    let revoked = credentials.revoke_api_key(alice, &api_key, &HERE).await;
+    assert!(matches!(revoked, Err(CredentialsError::Storage(_))));
+    assert_eq!(desk.number("SELECT count(*) FROM listen_keys").await?, 1);
+    assert_eq!(credentials.listen_key(&listen_key).await?, None);
+    Ok(())
+}
+
 pub(super) async fn a_listen_key_is_its_owners(desk: Desk) -> Outcome {
     let credentials = desk.open().await?;
     let alice = credentials.register("alice", PASSWORD, &HERE).await?;
