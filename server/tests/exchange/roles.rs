@@ -25,7 +25,7 @@ struct Said {
 
 /// Takes what depends on the clock, and on chance, out of an answer.
 fn timeless(mut answer: Value) -> Value {
-    const TIMES: [&str; 14] = [
+    const TIMES: [&str; 15] = [
         "time",
         "updateTime",
         "transactTime",
@@ -40,6 +40,7 @@ fn timeless(mut answer: Value) -> Value {
         "apiKey",
         "secretKey",
         "created",
+        "lastUsed",
     ];
     match &mut answer {
         Value::Object(fields) => {

@@ -54,7 +54,8 @@ impl Questions {
             let trader = trader.at(server);
             let name = &trader.name;
             // This shows that the session stands, too.
-            let keys = trader.own(Method::GET, "/v1/api-keys", None).await.ok();
+            let mut keys = trader.own(Method::GET, "/v1/api-keys", None).await.ok();
+            forget_times_of_asking(&mut keys);
             state.insert(format!("{name}: keys"), keys);
             state.insert(format!("{name}: account"), trader.account().await);
             for path in ["positions", "fees", "portfolio?asset=USDT"] {
@@ -78,7 +79,7 @@ impl Questions {
 fn forget_times_of_asking(answer: &mut Value) {
     match answer {
         Value::Object(fields) => {
-            for field in ["serverTime", "openTime", "closeTime"] {
+            for field in ["serverTime", "openTime", "closeTime", "lastUsed"] {
                 fields.remove(field);
             }
         }
