@@ -90,7 +90,7 @@ impl Schemas {
             "parameters": parameters(operation, path),
             "responses": {
                 "200": { "description": "It is done.", "content": as_json(answer.into()) },
-                "4XX": refusal("It is refused, and nothing has happened."),
+                "4XX": refusal("It is refused. Nothing has happened, unless the answer has data that says so."),
                 "5XX": refusal("It failed; the code says whether it may have happened all the same."),
             },
             "security": security(operation.access),

@@ -34,10 +34,10 @@ pub(crate) struct ServerTime {
 }
 
 /// `[price, quantity]`.
-pub(crate) type PriceLevel = (String, String);
+pub(crate) type PriceLevel = [String; 2];
 
 pub(crate) fn levels(levels: &[Level], symbol: &Symbol) -> Vec<PriceLevel> {
-    let level = |level: &Level| (symbol.price(level.price), symbol.quantity(level.quantity));
+    let level = |level: &Level| [symbol.price(level.price), symbol.quantity(level.quantity)];
     levels.iter().map(level).collect()
 }
 
@@ -166,35 +166,35 @@ pub(crate) fn trade_id(id: Option<TradeId>) -> i64 {
 
 /// Open time, open, high, low, close, volume, close time, quote volume, number of trades, volume and
 /// quote volume bought by takers, and a zero that means nothing.
-pub(crate) type Kline = (
-    u64,
-    String,
-    String,
-    String,
-    String,
-    String,
-    u64,
-    String,
-    u64,
-    String,
-    String,
-    String,
-);
+#[derive(Debug, Clone, JsonSchema, Serialize)]
+pub(crate) struct Kline([KlineItem; 12]);
+
+/// A number of trades or a time, or a price or an amount.
+#[derive(Debug, Clone, JsonSchema, Serialize)]
+#[serde(untagged)]
+enum KlineItem {
+    Number(u64),
+    Decimal(String),
+}
 
 /// A candle as the array of twelve that clients expect.
 pub(crate) fn kline(candle: &Candle, symbol: &Symbol) -> Kline {
-    (
-        candle.open_time.millis(),
-        symbol.price(candle.open),
-        symbol.price(candle.high),
-        symbol.price(candle.low),
-        symbol.price(candle.close),
-        symbol.volume(candle.volume),
-        close_time(candle),
-        symbol.notional(candle.quote_volume),
-        candle.trade_count,
-        symbol.volume(candle.taker_buy_volume),
-        symbol.notional(candle.taker_buy_quote_volume),
-        "0".into(),
-    )
+    let number = KlineItem::Number;
+    let price = |price| KlineItem::Decimal(symbol.price(price));
+    let volume = |volume| KlineItem::Decimal(symbol.volume(volume));
+    let quote = |notional| KlineItem::Decimal(symbol.notional(notional));
+    Kline([
+        number(candle.open_time.millis()),
+        price(candle.open),
+        price(candle.high),
+        price(candle.low),
+        price(candle.close),
+        volume(candle.volume),
+        number(close_time(candle)),
+        quote(candle.quote_volume),
+        number(candle.trade_count),
+        volume(candle.taker_buy_volume),
+        quote(candle.taker_buy_quote_volume),
+        KlineItem::Decimal("0".into()),
+    ])
 }

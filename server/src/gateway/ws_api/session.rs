@@ -42,6 +42,8 @@ pub(super) struct Conversation {
     since: Timestamp,
     logon: Option<Logon>,
     subscriptions: BTreeSet<(u64, AccountId)>,
+    /// What was subscribed to and begins once that is answered.
+    pending: Option<(u64, AccountId, String)>,
     next_subscription: u64,
     under_way: Arc<Semaphore>,
 }
@@ -94,6 +96,7 @@ impl Conversation {
             since: now(),
             logon: None,
             subscriptions: BTreeSet::new(),
+            pending: None,
             next_subscription: 0,
             under_way: Arc::new(Semaphore::new(UNDER_WAY)),
         }
@@ -121,6 +124,7 @@ impl Conversation {
                 let limits = rate_limits::used(&self.app.config.limits, used, None);
                 let limits = request.tells_limits.then_some(limits);
                 self.say(&reply(&request.id, answer, limits));
+                self.listen();
             }
         }
     }
@@ -216,16 +220,21 @@ impl Conversation {
         }
         let subscription_id = self.next_subscription;
         self.next_subscription += 1;
-        // The answer goes ahead of the first event.
-        let answer = write(&Subscribed { subscription_id })?;
-        self.subscriptions.insert((subscription_id, account));
-        self.app.users.subscribe(
-            account,
-            self.outbox.clone(),
-            Wrap::Subscription(subscription_id),
-            Authority::Key(name.into()),
-        );
-        Ok(answer)
+        self.pending = Some((subscription_id, account, name));
+        write(&Subscribed { subscription_id })
+    }
+
+    /// Begins what was subscribed to: the answer goes ahead of the first event.
+    fn listen(&mut self) {
+        if let Some((id, account, key)) = self.pending.take() {
+            self.subscriptions.insert((id, account));
+            self.app.users.subscribe(
+                account,
+                self.outbox.clone(),
+                Wrap::Subscription(id),
+                Authority::Key(key.into()),
+            );
+        }
     }
 
     fn unsubscribe(&mut self, only: Option<u64>) -> Result<(), ApiError> {
