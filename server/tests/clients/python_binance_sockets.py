@@ -76,7 +76,11 @@ async def market_moves(steps, following, alice, bob):
         "the trade": (manager.trade_socket(MARKET), lambda event: event["p"]),
         "the aggregate trade": (manager.aggtrade_socket(MARKET), lambda event: event["p"]),
         "the best prices": (manager.symbol_book_ticker_socket(MARKET), lambda event: event["a"]),
-        "five levels": (manager.depth_socket(MARKET, depth="5"), lambda event: event["asks"][0][0]),
+        # While the one order is cancelled and the next not there yet, there are none.
+        "five levels": (
+            manager.depth_socket(MARKET, depth="5"),
+            lambda event: event["asks"] and event["asks"][0][0],
+        ),
         "two markets": (
             manager.multiplex_socket(["btcusdt@trade", "ethbtc@trade"]),
             lambda event: event["data"]["p"],
