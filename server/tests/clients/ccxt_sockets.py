@@ -4,7 +4,7 @@ book that stays in step, and orders over WebSocket."""
 import asyncio
 
 import ccxt.pro as ccxt
-from ccxt_settings import settings
+from ccxt_settings import settings, stock_settings
 from exchange import Exchange
 from load import Load
 from steps import LOADED_SECONDS, Following, Steps, equal, has, refused_later
@@ -201,6 +201,21 @@ async def orders_over_websocket(steps, alice, bob):
         await refused_later(ccxt.OrderImmediatelyFillable, asyncio.wait_for(crossing, 10))
 
 
+async def stock(steps, exchange):
+    with steps.step("stock options: only hosts are replaced"):
+        client = ccxt.binance(stock_settings(exchange, exchange.account("stock", USDT=100_000)))
+        try:
+            news = asyncio.create_task(client.watch_orders())
+            while not news.done():
+                order = await client.create_order(MARKET, "limit", "buy", 0.1, 50000)
+                await client.cancel_order(order["id"], MARKET)
+            has(news.result()[0], symbol=MARKET, amount=0.1, price=50000)
+            equal((await client.watch_ticker(MARKET))["symbol"], MARKET)
+            await client.watch_order_book(MARKET)
+        finally:
+            await client.close()
+
+
 async def session(steps, exchange):
     accounts = exchange.two_accounts()
     alice, bob = (ccxt.binance(settings(exchange, account)) for account in accounts)
@@ -209,6 +224,7 @@ async def session(steps, exchange):
         await own_streams(steps, exchange, accounts[0], alice, bob)
         await market_streams(steps, alice, bob)
         await orders_over_websocket(steps, alice, bob)
+        await stock(steps, exchange)
         await book_in_step(steps, exchange, bob)
     finally:
         await asyncio.gather(alice.close(), bob.close())
