@@ -79,7 +79,7 @@ pub(crate) async fn ask(
             }
         }
     }
-    socket.close(None).await?;
+    SinkExt::close(&mut socket).await?;
     Ok(tally)
 }
 
