@@ -143,6 +143,11 @@ async function tradeWithEachOther(browser, exchange) {
   await bob.seesRows("Asks", ["0.07000 2.000 2.000"]);
   await all((person) => person.seesTrades([second, first]));
 
+  step("Alice turns a second factor on, leaves, and comes back with a code");
+  const secret = await alice.takesSecondFactor();
+  await alice.signsOut();
+  await alice.signsInWith(secret);
+
   step("Alice leaves, and nothing of her session stays");
   await alice.signsOut();
   await alice.page.getByRole("button", { name: "Sign in", exact: true }).waitFor();

@@ -73,8 +73,13 @@ export async function register(username: string, password: string): Promise<void
 }
 
 /** The token in the answer is for programs; the page lives on the cookie. */
-export async function login(username: string, password: string): Promise<void> {
-  await request("POST", "/v1/login", { json: { username, password } });
+export async function login(
+  username: string,
+  password: string,
+  code: string | null,
+): Promise<void> {
+  const json = code === null ? { username, password } : { username, password, code };
+  await request("POST", "/v1/login", { json });
 }
 
 export async function logout(): Promise<void> {

@@ -25,6 +25,11 @@ export function isSignedOut(error: unknown): boolean {
   return error instanceof Refusal && error.status === 401;
 }
 
+/** Whether a login is good but for the code of a second factor. */
+export function wantsCode(error: unknown): boolean {
+  return error instanceof Refusal && error.code === -9101;
+}
+
 /** Whether this happens to good requests: an outage, or too many of them. Others are defects. */
 export function isExpected(error: unknown): boolean {
   return error instanceof NoAnswer || (error instanceof Refusal && error.status === 429);

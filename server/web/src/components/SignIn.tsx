@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 
-import { explain } from "../api/http.ts";
+import { explain, wantsCode } from "../api/http.ts";
 import { useExchange } from "../state/exchange.ts";
 
 export type SignInMode = "sign in" | "register";
@@ -17,6 +17,7 @@ export function SignIn({ mode: initial, onClose }: Props) {
   const [mode, setMode] = useState(initial);
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const [asksForCode, setAsksForCode] = useState(false);
   const isNew = mode === "register";
   const title = isNew ? "Create account" : "Sign in";
 
@@ -26,16 +27,22 @@ export function SignIn({ mode: initial, onClose }: Props) {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const [username, password] = [form.get("username"), form.get("password")];
+    const code = form.get("code");
     if (typeof username !== "string" || typeof password !== "string") {
       return;
     }
     setBusy(true);
     setProblem(null);
     try {
-      await (isNew ? trader.register(username, password) : trader.signIn(username, password));
+      await (isNew
+        ? trader.register(username, password)
+        : trader.signIn(username, password, typeof code === "string" ? code : null));
       dialog.current?.close();
     } catch (error) {
-      setProblem(explain(error));
+      // That a code is asked for is no problem until one was given.
+      const isFirst = wantsCode(error) && !asksForCode;
+      setAsksForCode(asksForCode || wantsCode(error));
+      setProblem(isFirst ? null : explain(error));
       setBusy(false);
     }
   };
@@ -68,6 +75,18 @@ export function SignIn({ mode: initial, onClose }: Props) {
             required
           />
         </label>
+        {asksForCode && !isNew && (
+          <label>
+            Code of your second factor
+            <input
+              name="code"
+              autoComplete="one-time-code"
+              autoCapitalize="none"
+              autoFocus
+              required
+            />
+          </label>
+        )}
         {problem && (
           <p className="message bad" role="alert">
             {problem}

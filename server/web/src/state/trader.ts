@@ -139,15 +139,15 @@ export class Trader {
     }
   }
 
-  async signIn(username: string, password: string): Promise<void> {
-    await login(username, password);
+  async signIn(username: string, password: string, code: string | null): Promise<void> {
+    await login(username, password, code);
     this.session.set(await fetchSession());
     this.refresh();
   }
 
   async register(username: string, password: string): Promise<void> {
     await register(username, password);
-    await this.signIn(username, password);
+    await this.signIn(username, password, null);
   }
 
   async signOut(): Promise<void> {
