@@ -193,4 +193,13 @@ mod tests {
             !ticker@arr@3000ms !miniTicker@arr@3000ms !bookTicker";
         assert_eq!(overviews.join(" "), expected);
     }
+
+    #[test]
+    fn the_page_about_the_api_has_them_all() {
+        let page = include_str!("../../../../docs/api.md");
+        let streams = topics().map(|topic| format!("`@{topic}`"));
+        let streams = streams.chain(overviews().map(|overview| format!("`{overview}`")));
+        let missing: Vec<_> = streams.filter(|stream| !page.contains(stream)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
 }
