@@ -22,6 +22,10 @@ pub(crate) struct Cli {
 
 /// What is to be done.
 #[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, for as long as the process"
+)]
 pub(crate) enum Command {
     /// Be an exchange, or a part of it.
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! The description of the REST API, in OpenAPI 3.1, made from the operations themselves.
+//! The description of the REST API, in `OpenAPI` 3.1, made from the operations themselves.
 
 use axum::http::Method;
 use schemars::generate::{Contract, SchemaSettings};

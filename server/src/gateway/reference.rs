@@ -87,15 +87,14 @@ fn page(api: &Value) -> String {
         // Writing to a string cannot fail.
         let _ = write!(body, "<h2>{}</h2>\n{sections}", escaped(tag));
     }
-    let schemas: String = members(&api["components"]["schemas"])
-        .map(|(name, schema)| {
-            let name = escaped(name);
-            let shown = pretty(schema);
-            format!(
-                "<details id=\"{name}\"><summary>{name}</summary><pre>{shown}</pre></details>\n"
-            )
-        })
-        .collect();
+    let mut schemas = String::new();
+    for (name, schema) in members(&api["components"]["schemas"]) {
+        let (name, shown) = (escaped(name), pretty(schema));
+        let _ = writeln!(
+            schemas,
+            "<details id=\"{name}\"><summary>{name}</summary><pre>{shown}</pre></details>"
+        );
+    }
     let info = &api["info"];
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -131,12 +130,12 @@ fn section(method: &str, path: &str, operation: &Value) -> String {
     let json = "application/json";
     let body = &operation["requestBody"]["content"][json]["schema"];
     if !body.is_null() {
-        let _ = write!(told, "<h3>Body</h3><pre>{}</pre>\n", pretty(body));
+        let _ = writeln!(told, "<h3>Body</h3><pre>{}</pre>", pretty(body));
     }
     let answer = &operation["responses"]["200"]["content"][json]["schema"];
-    let _ = write!(
+    let _ = writeln!(
         told,
-        "<h3>Answer</h3><pre>{}</pre></details>\n",
+        "<h3>Answer</h3><pre>{}</pre></details>",
         pretty(answer)
     );
     told

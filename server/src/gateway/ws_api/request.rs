@@ -76,9 +76,8 @@ pub(super) fn parse(text: &str) -> Result<Request, (RequestId, ApiError)> {
     let mut pairs = Vec::new();
     let mut tells_limits = true;
     for (name, value) in frame.params.map_or_else(Vec::new, |pairs| pairs.0) {
-        let value = match text_of(value) {
-            Some(value) => value,
-            None => continue,
+        let Some(value) = text_of(value) else {
+            continue;
         };
         // Of two of the same name one would be signed and the other used.
         if pairs.iter().any(|(known, _)| *known == name) {

@@ -117,16 +117,15 @@ impl Conversation {
             self.say(&reply(&request.id, Err(refusal), limits));
             return;
         }
-        match operation {
-            Some(operation) => self.begin(operation, request, used).await,
-            None => {
-                let answer = self.carry_out(&request).await;
-                let limits = rate_limits::used(&self.app.config.limits, used, None);
-                let limits = request.tells_limits.then_some(limits);
-                self.say(&reply(&request.id, answer, limits));
-                self.listen();
-            }
+        if let Some(operation) = operation {
+            self.begin(operation, request, used).await;
+            return;
         }
+        let answer = self.carry_out(&request).await;
+        let limits = rate_limits::used(&self.app.config.limits, used, None);
+        let limits = request.tells_limits.then_some(limits);
+        self.say(&reply(&request.id, answer, limits));
+        self.listen();
     }
 
     /// Begins an operation. It is answered when it is done, and goes on if the client has left.

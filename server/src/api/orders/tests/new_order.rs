@@ -192,9 +192,9 @@ fn what_does_not_go_together_is_refused() {
 
 #[test]
 fn answers_are_as_full_as_their_type_unless_told() {
+    use ResponseType::{Ack, Full, Result};
     let symbols = Market::new().symbols();
     let symbol = symbols.get(BTCUSD).expect("listed");
-    use ResponseType::{Ack, Full, Result};
     for (order, default) in [
         ("type=LIMIT&timeInForce=GTC&price=1", Full),
         ("type=MARKET", Full),
