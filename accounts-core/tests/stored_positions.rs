@@ -87,12 +87,12 @@ fn what_no_events_lead_to_is_refused() {
             it.listings.remove(0);
         }),
         ("an instrument of one asset", |it| {
-            it.listings[0].quote = BTC
+            it.listings[0].quote = BTC;
         }),
         ("listings out of order", |it| it.listings.swap(0, 1)),
         ("more than is owned", |it| it.owned[0].2 = Delta::new(7)),
         ("nothing is owned", |it| {
-            it.owned.push((TOK, BOB, Delta::ZERO))
+            it.owned.push((TOK, BOB, Delta::ZERO));
         }),
         ("what is owned twice", |it| {
             let first = it.owned[0];
