@@ -12,6 +12,7 @@ mod error;
 mod gateway;
 mod health;
 mod link;
+mod listed;
 mod log;
 mod marketdata;
 mod orders;

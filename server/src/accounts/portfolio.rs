@@ -44,38 +44,43 @@ pub(crate) fn operations() -> Vec<Operation> {
 /// `GET /v1/portfolio`
 pub(crate) async fn portfolio(call: Call) -> Result<PortfolioValue, ApiError> {
     let (app, account, params) = call.of_account();
-    let target = app.symbols.asset_by_code(params.require("asset")?);
+    let symbols = app.symbols();
+    let target = symbols.asset_by_code(params.require("asset")?);
     let target = target.ok_or(ApiError::UNKNOWN_ASSET)?.id;
     let published = app.entry.published();
     let balances = {
         let model = app.balances.at(published).await;
         model.account(account).cloned().unwrap_or_default().balances
     };
-    let marks = marks(&*app.markets.at(published).await, &app.symbols);
+    let markets = app.markets.at(published).await;
+    // As of now, so that there is a name for everything in them.
+    let symbols = app.symbols();
+    let marks = marks(&markets, &symbols);
+    drop(markets);
     let owned = |(_, balance): &(AssetId, Balance)| !balance.is_zero();
     let portfolio = marks.portfolio(target, balances.into_iter().filter(owned));
-    PortfolioValue::new(&portfolio, &app.symbols).ok_or(ApiError::INTERNAL)
+    PortfolioValue::new(&portfolio, &symbols).ok_or(ApiError::INTERNAL)
 }
 
 /// `GET /v1/positions`: in one instrument, or in all that the account has or had some of.
 pub(crate) async fn positions(call: Call) -> Result<Vec<InstrumentPosition>, ApiError> {
     let (app, account, params) = call.of_account();
-    let only = one_of(params, &app.symbols)?.map(|symbol| symbol.id);
+    let symbols = app.symbols();
+    let only = one_of(params, &symbols)?.map(|symbol| symbol.id);
     let published = app.entry.published();
     drop(app.markets.at(published).await);
     let positions = app.positions.at(published).await;
     let held = positions.of(account).ok_or_else(too_large)?;
     let markets = app.markets.read();
+    // As of now, so that there is a name for everything in them.
+    let symbols = app.symbols();
     let asked = held.filter(|held| only.is_none_or(|only| only == held.instrument));
     let told = asked.map(|held| {
-        let assets = (
-            app.symbols.asset(held.base)?,
-            app.symbols.asset(held.quote)?,
-        );
-        let listed = app.symbols.get(held.instrument);
+        let assets = (symbols.asset(held.base)?, symbols.asset(held.quote)?);
+        let listed = symbols.get(held.instrument);
         let listed = listed.filter(|it| markets.market(it.id).is_some());
         let mark = listed.and_then(|symbol| pair(&markets, symbol));
-        InstrumentPosition::new(held.position, assets, listed, mark.as_ref(), &app.symbols)
+        InstrumentPosition::new(held.position, assets, listed, mark.as_ref(), &symbols)
     });
     let told: Option<_> = told.collect();
     told.ok_or(ApiError::INTERNAL)
@@ -84,9 +89,10 @@ pub(crate) async fn positions(call: Call) -> Result<Vec<InstrumentPosition>, Api
 /// `GET /v1/fees`: in one instrument, or in all.
 pub(crate) async fn fees(call: Call) -> Result<Vec<InstrumentFees>, ApiError> {
     let (app, account, params) = call.of_account();
-    let only = one_of(params, &app.symbols)?.map(|symbol| symbol.id);
+    let symbols = app.symbols();
+    let only = one_of(params, &symbols)?.map(|symbol| symbol.id);
     let positions = app.positions.at(app.entry.published()).await;
-    let asked = app.symbols.iter();
+    let asked = symbols.iter();
     let asked = asked.filter(|symbol| only.is_none_or(|only| only == symbol.id));
     let now = now();
     let told = asked.map(|symbol| {
@@ -106,8 +112,9 @@ impl App {
     /// The same of all instruments.
     pub(crate) async fn fee_tiers(&self, account: AccountId) -> Vec<FeeTier> {
         let positions = self.positions.at(self.entry.published()).await;
-        let symbols = self.symbols.iter();
+        let symbols = self.symbols();
         symbols
+            .iter()
             .map(|symbol| positions.tier(account, symbol, now()))
             .collect()
     }

@@ -1,6 +1,6 @@
 //! The listed instruments as clients see them: names, grids, and numbers as text.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use accounts_core::{Amount, AssetId, Delta, FeeSchedule, Mark, OrderLimits, PriceCollar};
 use exchange_engine::{Exchange, InstrumentId, Market};
@@ -55,9 +55,9 @@ pub(crate) struct Symbol {
     pub(crate) base: AssetInfo,
     pub(crate) quote: AssetInfo,
     pub(crate) fees: FeeSchedule,
-    /// What every account may do here, as of the start of the server.
+    /// What every account may do here.
     pub(crate) limits: OrderLimits,
-    /// How far from the last price orders may trade, as of the start of the server.
+    /// How far from the last price orders may trade.
     pub(crate) collar: Option<PriceCollar>,
     base_units_per_lot: u128,
     quote_units_per_tick_lot: u128,
@@ -170,10 +170,12 @@ impl Symbol {
     }
 }
 
-/// All listed instruments and assets. Fixed from the start of the server on.
+/// All listed instruments and assets, as of some moment; see [`Listed`](crate::listed::Listed).
 #[derive(Debug)]
 pub(crate) struct Symbols {
     symbols: Vec<Symbol>,
+    /// What has been delisted meanwhile.
+    delisted: BTreeMap<InstrumentId, Symbol>,
     assets: Vec<AssetInfo>,
     by_name: HashMap<String, usize>,
     by_id: HashMap<InstrumentId, usize>,
@@ -217,7 +219,20 @@ impl Symbols {
             by_name: by_name.collect(),
             by_id: by_id.collect(),
             symbols,
+            delisted: BTreeMap::new(),
             assets,
+        }
+    }
+
+    /// What an exchange lists that has listed this before.
+    pub(crate) fn followed_by(&self, exchange: &Exchange) -> Self {
+        let now = Self::new(exchange);
+        let before = self.symbols.iter().chain(self.delisted.values());
+        let gone = before.filter(|symbol| !now.by_id.contains_key(&symbol.id));
+        let gone = gone.map(|symbol| (symbol.id, symbol.clone())).collect();
+        Self {
+            delisted: gone,
+            ..now
         }
     }
 
@@ -247,8 +262,9 @@ impl Symbols {
             .ok_or(ApiError::INVALID_SYMBOL)
     }
 
-    /// The instrument with that id.
+    /// The instrument with that id, also where it has been delisted since the process started.
     pub(crate) fn get(&self, id: InstrumentId) -> Option<&Symbol> {
-        self.by_id.get(&id).map(|index| &self.symbols[*index])
+        let listed = self.by_id.get(&id).map(|index| &self.symbols[*index]);
+        listed.or_else(|| self.delisted.get(&id))
     }
 }

@@ -1,6 +1,6 @@
 //! What the sequencer decided, frame by frame.
 
-use exchange_engine::{Event, Reject};
+use exchange_engine::{Command, Event, Reject};
 use orderbook_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,21 @@ pub(crate) struct Batch {
     pub(crate) prev_seq: u64,
     /// In order of their sequence numbers; never empty.
     pub(crate) outcomes: Vec<Outcome>,
+    /// What was carried out of it that changes what is listed or on which terms, which events only
+    /// name.
+    pub(crate) listings: Vec<Command>,
+}
+
+/// Whether a command changes what is listed, or on which terms.
+pub(super) const fn is_about_listings(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::AddAsset { .. }
+            | Command::ListInstrument(_)
+            | Command::DelistInstrument { .. }
+            | Command::SetFees { .. }
+            | Command::LimitInstrument { .. }
+    )
 }
 
 impl Batch {

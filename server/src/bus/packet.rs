@@ -183,8 +183,11 @@ mod tests {
     }
 
     fn batch(epoch: u64, prev_seq: u64, seq: u64) -> Packet {
-        let outcomes = vec![];
-        let body = Body::Batch(Arc::new(Batch { prev_seq, outcomes }));
+        let body = Body::Batch(Arc::new(Batch {
+            prev_seq,
+            outcomes: vec![],
+            listings: vec![],
+        }));
         packet(Stream::Feed, epoch, prev_seq, seq, body)
     }
 

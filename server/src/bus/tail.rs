@@ -7,6 +7,7 @@ use exchange_engine::Exchange;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::batch::is_about_listings;
 use super::{Batch, Body, Outlet, Packet, Position, Stream};
 use crate::log::{Frame, Frames, History};
 use crate::orders::Progress;
@@ -261,18 +262,24 @@ impl Replay {
 
 /// Applies a frame.
 pub(crate) fn apply(exchange: &mut Exchange, frame: &Frame) -> Batch {
+    let mut listings = Vec::new();
     let outcomes = frame.inputs.iter().map(|input| {
         let mut events = Vec::new();
         let result = exchange.apply(input, &mut events);
+        if result.is_ok() && is_about_listings(&input.command) {
+            listings.push(input.command.clone());
+        }
         super::Outcome {
             time: input.time,
             result,
             events,
         }
     });
+    let outcomes = outcomes.collect();
     Batch {
         prev_seq: frame.first_seq - 1,
-        outcomes: outcomes.collect(),
+        outcomes,
+        listings,
     }
 }
 

@@ -19,7 +19,8 @@ use super::{
     Stream,
 };
 use crate::gateway::{Hub, serve};
-use crate::link::{self, Catalogue, Link, Served};
+use crate::link::{self, Link, Served};
+use crate::listed::Listed;
 use crate::log::{CommandLog, History, LogId, SqliteLog};
 use crate::orders::{Base, Listings, Sequencer, sequencer};
 use crate::shared_key::SharedKey;
@@ -203,10 +204,7 @@ impl Publisher {
         let served = Arc::new(Served {
             key: SharedKey::read("--cluster-key", &self.key())?,
             log: self.log,
-            catalogue: Catalogue {
-                log: self.log.bytes(),
-                commands: Vec::new(),
-            },
+            listed: Listed::by(&Exchange::new()),
             sequencer: self.sequencer.clone(),
             feed: self.feed.clone(),
             market: self.market.clone(),

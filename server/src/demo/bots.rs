@@ -56,14 +56,14 @@ const HABITS: [Habit; 2] = [
 /// Starts the bots on those of their markets that are listed.
 pub(super) fn start(app: &Arc<App>, maker: &Client, taker: &Client) {
     for (index, habit) in HABITS.into_iter().enumerate() {
-        if app.symbols.named(habit.symbol).is_err() {
+        if app.symbols().named(habit.symbol).is_err() {
             tracing::warn!(symbol = habit.symbol, "not listed: no demo bots there");
             continue;
         }
         let seed = SEED + 2 * index as u64;
         let bot = |client: &Client, seed| Bot {
             client: client.clone(),
-            symbols: Arc::clone(&app.symbols),
+            symbols: app.symbols(),
             habit,
             random: ChaCha8Rng::seed_from_u64(seed),
         };

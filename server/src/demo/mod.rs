@@ -94,7 +94,7 @@ async fn account(app: &App, name: &str, wealth: u128) -> anyhow::Result<AccountI
         let balances = app.balances.at(app.entry.published()).await;
         balances.account(account).cloned().unwrap_or_default()
     };
-    for asset in app.symbols.assets() {
+    for asset in app.symbols().assets() {
         if !known.balances.contains_key(&asset.id) {
             let whole = match asset.code.as_str() {
                 "BTC" => 10,

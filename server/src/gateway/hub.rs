@@ -81,6 +81,11 @@ impl Hub {
         streams.entry(name).or_default();
     }
 
+    #[cfg(test)]
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.stream(name).is_some()
+    }
+
     /// Whether anybody has subscribed to a stream.
     pub(crate) fn has_subscribers(&self, name: &str) -> bool {
         self.stream(name)

@@ -36,6 +36,7 @@ use crate::bus::ReadModel;
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::health::Health;
+use crate::listed::Listed;
 use crate::marketdata::MarketModel;
 use crate::orders::{OrderEntry, OrderModel, Receipt};
 use crate::shared_key::SharedKey;
@@ -45,7 +46,7 @@ use crate::store::Store;
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) config: Config,
-    pub(crate) symbols: Arc<Symbols>,
+    pub(crate) listed: Listed,
     pub(crate) entry: OrderEntry,
     pub(crate) orders: ReadModel<OrderModel>,
     pub(crate) balances: ReadModel<BalanceModel>,
@@ -65,6 +66,11 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// What is listed now.
+    pub(crate) fn symbols(&self) -> Arc<Symbols> {
+        self.listed.symbols()
+    }
+
     /// Waits until the folds have everything that anybody was told of: who connects first shall not
     /// have to.
     pub(crate) async fn catch_up(&self) {

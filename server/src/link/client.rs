@@ -5,7 +5,7 @@ use std::time::Duration;
 use exchange_engine::Command;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 
-use super::{Catalogue, LOG, MAX_PACKET, NotSequenced, Sequenced};
+use super::{Greeting, LOG, MAX_PACKET, NotSequenced, Sequenced};
 use crate::bus::{Batch, Packet, Position, Stream};
 use crate::log::LogId;
 use crate::orders::SubmitError;
@@ -103,12 +103,12 @@ impl Link {
         }
     }
 
-    /// What the exchange trades.
+    /// Which exchange it is, and what it lists.
     ///
     /// # Errors
     ///
     /// Where nobody answers, or not to this key.
-    pub(crate) async fn catalogue(&self) -> Result<Catalogue, LinkError> {
+    pub(crate) async fn greeting(&self) -> Result<Greeting, LinkError> {
         let request = self.request(Method::GET, "/link/v1/catalogue", None);
         let response = accepted(request.timeout(CONNECT).send().await?).await?;
         let bytes = response.bytes().await?;
@@ -121,7 +121,7 @@ impl Link {
     ///
     /// # Errors
     ///
-    /// As [`catalogue`](Self::catalogue).
+    /// As [`greeting`](Self::greeting).
     pub(crate) async fn snapshot(&self) -> Result<Option<Vec<u8>>, LinkError> {
         let request = self.request(Method::GET, "/link/v1/snapshot", None);
         let response = accepted(request.send().await?).await?;
@@ -151,6 +151,7 @@ impl Link {
             return Ok(Batch {
                 prev_seq: seq.saturating_sub(1),
                 outcomes: vec![outcome],
+                listings: Vec::new(),
             });
         }
         Err(match postcard::from_bytes::<NotSequenced>(&bytes) {

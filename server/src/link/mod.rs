@@ -18,13 +18,13 @@
 mod client;
 mod server;
 
-use exchange_engine::Command;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use client::{Link, LinkError, Packets};
 pub(crate) use server::{Served, router};
 
 use crate::bus::Outcome;
+use crate::listed::Catalogue;
 use crate::orders::SubmitError;
 
 /// Names the log that a request is about.
@@ -32,12 +32,12 @@ const LOG: &str = "x-exchange-log";
 /// The largest packet that is taken, in bytes. A frame has at most so many inputs, but one of them
 /// may cancel any number of orders.
 const MAX_PACKET: usize = 256 * 1024 * 1024;
-/// What an exchange trades, as the commands that would list it in an empty one.
+
+/// Which exchange this is, and what it lists.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Catalogue {
-    /// Which exchange it is.
+pub(crate) struct Greeting {
     pub(crate) log: [u8; 16],
-    pub(crate) commands: Vec<Command>,
+    pub(crate) catalogue: Catalogue,
 }
 
 /// The answer to a command.

@@ -16,10 +16,11 @@ use orderbook_core::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
-use super::{Catalogue, LOG, NotSequenced, Sequenced};
+use super::{Greeting, LOG, NotSequenced, Sequenced};
 use crate::api::params::Params;
 use crate::bus::{Feed, Outlet, Packet, Position, Stream, Tail};
 use crate::gateway::Hub;
+use crate::listed::Listed;
 use crate::log::LogId;
 use crate::orders::Sequencer;
 use crate::shared_key::SharedKey;
@@ -36,7 +37,7 @@ const MAX_COMMAND: usize = 16 * 1024;
 pub(crate) struct Served {
     pub(crate) key: SharedKey,
     pub(crate) log: LogId,
-    pub(crate) catalogue: Catalogue,
+    pub(crate) listed: Listed,
     pub(crate) sequencer: Sequencer,
     pub(crate) feed: Feed,
     pub(crate) market: Outlet,
@@ -116,7 +117,11 @@ fn postcard(status: StatusCode, body: &impl serde::Serialize) -> Response {
 }
 
 async fn catalogue(State(served): State<Arc<Served>>) -> Response {
-    postcard(StatusCode::OK, &served.catalogue)
+    let greeting = Greeting {
+        log: served.log.bytes(),
+        catalogue: served.listed.catalogue(),
+    };
+    postcard(StatusCode::OK, &greeting)
 }
 
 /// The newest good snapshot, if there is any: where a follower without a past begins.

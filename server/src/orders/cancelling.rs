@@ -17,7 +17,8 @@ pub(crate) async fn cancel(
     account: AccountId,
     params: &Params,
 ) -> Result<CancelledOrder, ApiError> {
-    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let symbols = app.symbols();
+    let symbol = symbols.named(params.require("symbol")?)?;
     let cancellation = Cancellation::parse(params)?;
     take_back(app, account, &cancellation, symbol).await
 }
@@ -54,7 +55,8 @@ pub(crate) async fn cancel_all(
     account: AccountId,
     params: &Params,
 ) -> Result<Vec<CancelledOrder>, ApiError> {
-    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let symbols = app.symbols();
+    let symbol = symbols.named(params.require("symbol")?)?;
     let command = Command::CancelAll {
         account,
         instrument: symbol.id,

@@ -37,6 +37,12 @@ impl Listings {
     pub(crate) fn has_listed(&self, symbol: &str) -> bool {
         self.0.values().any(|listed| listed == symbol)
     }
+
+    /// Whether several instruments have had this name, one after the other.
+    pub(crate) fn has_listed_again(&self, symbol: &str) -> bool {
+        let mut of_that_name = self.0.values().filter(|listed| *listed == symbol);
+        of_that_name.nth(1).is_some()
+    }
 }
 
 #[cfg(test)]
@@ -45,13 +51,14 @@ mod tests {
 
     #[test]
     fn what_was_listed_is_known_after_being_stored() {
-        let listed = [(3, "BTCUSDT"), (7, "ETHUSDT")];
+        let listed = [(3, "BTCUSDT"), (5, "ETHUSDT"), (7, "ETHUSDT")];
         let listed = listed.map(|(id, symbol)| (InstrumentId::new(id), symbol.into()));
         let listings = Listings(listed.into());
         let stored = postcard::to_stdvec(&listings).expect("plain data");
         let restored: Listings = postcard::from_bytes(&stored).expect("what was encoded");
         assert_eq!(restored, listings);
         assert_eq!(restored.next_id(), InstrumentId::new(8));
-        assert!(restored.has_listed("BTCUSDT"));
+        assert!(restored.has_listed("BTCUSDT") && !restored.has_listed_again("BTCUSDT"));
+        assert!(restored.has_listed_again("ETHUSDT"));
     }
 }

@@ -18,7 +18,8 @@ pub(crate) async fn order(
     account: AccountId,
     params: &Params,
 ) -> Result<QueriedOrder, ApiError> {
-    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let symbols = app.symbols();
+    let symbol = symbols.named(params.require("symbol")?)?;
     let wanted = Wanted::parse(params)?;
     let order = history::order(app, account, symbol.id, wanted.order).await?;
     let order = order.ok_or(ApiError::NO_SUCH_ORDER)?;
@@ -32,16 +33,19 @@ pub(crate) async fn open_orders(
     account: AccountId,
     params: &Params,
 ) -> Result<Vec<QueriedOrder>, ApiError> {
+    let symbols = app.symbols();
     let only = params
         .get("symbol")
-        .map(|name| app.symbols.named(name))
+        .map(|name| symbols.named(name))
         .transpose()?;
     let orders = app.orders.at(app.entry.published()).await;
+    // As of now, so that there is a name for every order.
+    let symbols = app.symbols();
     let open = orders
         .open_orders(account)
         .filter(|order| only.is_none_or(|symbol| symbol.id == order.instrument))
         .filter_map(|order| {
-            let symbol = app.symbols.get(order.instrument)?;
+            let symbol = symbols.get(order.instrument)?;
             Some(QueriedOrder::new(order, symbol))
         });
     Ok(open.collect())
@@ -53,7 +57,8 @@ pub(crate) async fn all_orders(
     account: AccountId,
     params: &Params,
 ) -> Result<Vec<QueriedOrder>, ApiError> {
-    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let symbols = app.symbols();
+    let symbol = symbols.named(params.require("symbol")?)?;
     let (start, end) = time_range(params)?;
     let query = OrderQuery {
         account,
@@ -74,7 +79,8 @@ pub(crate) async fn my_trades(
     account: AccountId,
     params: &Params,
 ) -> Result<Vec<OwnTrade>, ApiError> {
-    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let symbols = app.symbols();
+    let symbol = symbols.named(params.require("symbol")?)?;
     let (start, end) = time_range(params)?;
     let query = FillQuery {
         account,
@@ -92,13 +98,13 @@ pub(crate) async fn my_trades(
     let fills = history::fills(app, &query).await?;
     let trades = fills
         .iter()
-        .map(|fill| OwnTrade::new(fill, &app.symbols, symbol));
+        .map(|fill| OwnTrade::new(fill, &symbols, symbol));
     trades.collect::<Option<_>>().ok_or(ApiError::INTERNAL)
 }
 
 /// `GET /api/v3/myAllocations`: no order is sent around several books here.
 pub(crate) fn allocations(app: &App, params: &Params) -> Result<Vec<Allocation>, ApiError> {
-    app.symbols.named(params.require("symbol")?)?;
+    app.symbols().named(params.require("symbol")?)?;
     time_range(params)?;
     params.limit(500, 1_000)?;
     Ok(Vec::new())

@@ -16,7 +16,8 @@ pub(crate) async fn place(
     account: AccountId,
     params: &Params,
 ) -> Result<PlacedOrder, ApiError> {
-    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let symbols = app.symbols();
+    let symbol = symbols.named(params.require("symbol")?)?;
     let order = NewOrder::parse(params, symbol)?;
     enter(app, account, &order, symbol).await
 }
@@ -53,7 +54,7 @@ pub(super) async fn enter(
             };
             repeated(app, account, &sent, order_id, &outcome, symbol).await?
         }
-        _ => PlacedOrder::new(outcome, order, &app.symbols, symbol),
+        _ => PlacedOrder::new(outcome, order, &app.symbols(), symbol),
     };
     placed.ok_or(ApiError::INTERNAL)
 }
@@ -118,7 +119,7 @@ async fn repeated(
         &order,
         &fills,
         sent,
-        &app.symbols,
+        &app.symbols(),
         symbol,
     ))
 }
@@ -129,7 +130,8 @@ pub(crate) async fn test(
     account: AccountId,
     params: &Params,
 ) -> Result<Trial, ApiError> {
-    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let symbols = app.symbols();
+    let symbol = symbols.named(params.require("symbol")?)?;
     NewOrder::parse(params, symbol)?;
     match params.get("computeCommissionRates") {
         None | Some("false") => Ok(Trial::Fine {}),

@@ -14,7 +14,8 @@ pub(crate) async fn commission(
     account: AccountId,
     params: &Params,
 ) -> Result<Commission, ApiError> {
-    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let symbols = app.symbols();
+    let symbol = symbols.named(params.require("symbol")?)?;
     let tier = app.fee_tier(account, symbol).await;
     Ok(Commission::new(&tier, symbol))
 }
@@ -25,12 +26,13 @@ pub(crate) async fn trade_fees(
     account: AccountId,
     params: &Params,
 ) -> Result<Vec<TradeFee>, ApiError> {
+    let symbols = app.symbols();
     let only = params
         .get("symbol")
-        .map(|name| app.symbols.named(name))
+        .map(|name| symbols.named(name))
         .transpose()?;
     let mut fees = Vec::new();
-    for symbol in app.symbols.iter() {
+    for symbol in symbols.iter() {
         if only.is_none_or(|only| only.id == symbol.id) {
             let tier = app.fee_tier(account, symbol).await;
             fees.push(TradeFee::new(&tier, symbol));

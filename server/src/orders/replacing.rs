@@ -20,7 +20,8 @@ pub(crate) async fn cancel_replace(
     params: &Params,
     one_too_many: Option<&ApiError>,
 ) -> Result<CancelReplace, ApiError> {
-    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let symbols = app.symbols();
+    let symbol = symbols.named(params.require("symbol")?)?;
     let asked = Replacement::parse(params, symbol)?;
     if let Some(refusal) = one_too_many
         && !asked.cancels_anyway
@@ -62,7 +63,8 @@ pub(crate) async fn amend(
     account: AccountId,
     params: &Params,
 ) -> Result<Amendment, ApiError> {
-    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let symbols = app.symbols();
+    let symbol = symbols.named(params.require("symbol")?)?;
     let quantity = symbol.parse_quantity("newQty", params.require("newQty")?)?;
     let (id, price) = amendable(app, account, params, symbol, quantity).await?;
     let command = Command::Amend {

@@ -6,11 +6,10 @@ use std::time::Duration;
 use ::redis::Client;
 use tokio::time::MissedTickBehavior;
 
-use crate::api::streams;
-use crate::api::symbols::Symbols;
 use crate::bus::redis::{Redis, RedisBus};
 use crate::bus::{EventBus, Feed, InProcessBus, Outlet, Position};
 use crate::gateway::Hub;
+use crate::listed::Listed;
 use crate::marketdata::Audience;
 use crate::orders::{Recovered, Sequencer};
 
@@ -39,21 +38,23 @@ impl Buses {
         self.redis.as_ref().map(|(_, bus)| bus.clone())
     }
 
-    /// Where the feed is published: first to the folds of this process.
-    pub(super) fn feed(&self, folds: InProcessBus) -> Outlet {
-        self.outlet(REMEMBERED_EVENTS, Arc::new(folds))
+    /// Where the feed is published: first to the folds of this process, and of these first to the one
+    /// that the others have names from.
+    pub(super) fn feed(&self, listed: &Listed, folds: InProcessBus) -> Outlet {
+        let listed: Arc<dyn EventBus> = Arc::new(listed.clone());
+        self.outlet(REMEMBERED_EVENTS, [listed, Arc::new(folds)])
     }
 
     /// Where the public streams are published.
     pub(super) fn market(&self) -> Outlet {
-        self.outlet(REMEMBERED_MESSAGES, Arc::new(self.hub.clone()))
+        self.outlet(REMEMBERED_MESSAGES, [Arc::new(self.hub.clone())])
     }
 
-    fn outlet(&self, remembers: usize, first: Arc<dyn EventBus>) -> Outlet {
+    fn outlet<const N: usize>(&self, remembers: usize, first: [Arc<dyn EventBus>; N]) -> Outlet {
         let redis = self
             .redis_bus()
             .map(|bus| Arc::new(bus) as Arc<dyn EventBus>);
-        Outlet::new(remembers, [first].into_iter().chain(redis).collect())
+        Outlet::new(remembers, first.into_iter().chain(redis).collect())
     }
 
     /// Who the messages of the public streams are for.
@@ -66,14 +67,7 @@ impl Buses {
     }
 
     /// What was is replayed; what comes is news.
-    pub(super) fn begin(
-        &self,
-        recovered: &Recovered,
-        symbols: &Symbols,
-        feed: &Feed,
-        sequencer: &Sequencer,
-    ) {
-        add_streams(&self.hub, symbols);
+    pub(super) fn begin(&self, recovered: &Recovered, feed: &Feed, sequencer: &Sequencer) {
         if let Some((client, bus)) = &self.redis {
             bus.begin(Redis::new(client.clone(), recovered.log));
             tokio::spawn(beat(feed.clone(), sequencer.clone()));
@@ -83,13 +77,6 @@ impl Buses {
             epoch: recovered.epoch,
             seq: 0,
         });
-    }
-}
-
-/// Makes the public streams known to a hub.
-pub(super) fn add_streams(hub: &Hub, symbols: &Symbols) {
-    for (_, name) in streams::all(symbols) {
-        hub.add(name.into());
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use axum::Router;
-use exchange_engine::{Command, Exchange, FEE_ACCOUNT, Listing};
+use exchange_engine::{Command, Exchange, FEE_ACCOUNT};
 use orderbook_core::AccountId;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -18,7 +18,6 @@ use super::options::Options;
 use super::storage::{Storage, secret_key};
 use super::{Folds, Role, Task, asked_to_stop, let_listen};
 use crate::accounts::Credentials;
-use crate::api::symbols::Symbols;
 use crate::bus::redis;
 use crate::bus::{Feed, InProcessBus, Record};
 use crate::config::Config;
@@ -26,7 +25,8 @@ use crate::data_dir::{DataDir, Kept};
 use crate::demo;
 use crate::gateway::{App, ClientLimits, Places, operator, serve, serve_clients};
 use crate::health::{self, Health};
-use crate::link::{self, Catalogue, Served};
+use crate::link::{self, Served};
+use crate::listed::{Catalogue, Listed};
 use crate::log::CommandLog;
 use crate::marketdata::{self, Publisher};
 use crate::orders::{Base, OrderEntry, Recovered, Sequencer, sequencer};
@@ -66,7 +66,9 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
     let buses = Buses::new(redis);
     let mut in_process = InProcessBus::default();
     let folds = Folds::start(role, models, snapshot, &mut in_process);
-    let feed = Feed::new(buses.feed(in_process), record.clone());
+    let listed = Catalogue::of(&base.exchange, base.listings.next_id(), snapshot);
+    let listed = Listed::new(&listed, buses.hub.clone())?;
+    let feed = Feed::new(buses.feed(&listed, in_process), record.clone());
     let market = buses.market();
     let genesis = config.clone();
     let (sequencer, recovered) =
@@ -91,13 +93,11 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
     storage.credentials.forget_expired_sessions().await?;
     report(&config, &recovered);
 
-    let symbols = Arc::new(Symbols::new(&recovered.exchange));
-    buses.begin(&recovered, &symbols, &feed, &sequencer);
+    buses.begin(&recovered, &feed, &sequencer);
     let entry = OrderEntry::Local(sequencer.clone());
     let publisher = role.runs(Task::PublishStreams).then(|| {
         let audience = buses.audience(options.internal.is_some());
-        let symbols = Arc::clone(&symbols);
-        Publisher::new(symbols, market.clone(), audience, recovered.epoch)
+        Publisher::new(listed.clone(), market.clone(), audience, recovered.epoch)
     });
     let started = marketdata::service::Started {
         entry: entry.clone(),
@@ -135,7 +135,7 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
         let served = Arc::new(Served {
             key,
             log: recovered.log,
-            catalogue: catalogue(&recovered),
+            listed: listed.clone(),
             sequencer,
             feed,
             market,
@@ -152,11 +152,11 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
         let (operators, operator_key) = operators.unzip();
         let app = Arc::new(App {
             operators: operator_key,
-            users: let_listen(folds.listen, &symbols, &storage.credentials),
+            users: let_listen(folds.listen, &listed, &storage.credentials),
             limits: ClientLimits::new(&config.limits),
             websockets: Places::new(&config.limits),
             config,
-            symbols,
+            listed,
             entry,
             orders: folds.orders,
             balances: folds.balances,
@@ -319,34 +319,6 @@ fn report(config: &Config, recovered: &Recovered) {
         log = %recovered.log,
         "the command log is replayed"
     );
-}
-
-/// What is traded, for gateways.
-fn catalogue(recovered: &Recovered) -> Catalogue {
-    let exchange = &recovered.exchange;
-    let assets = exchange.assets().map(|(id, asset)| Command::AddAsset {
-        asset: id,
-        code: asset.code.clone(),
-        decimals: asset.decimals,
-    });
-    let listings = exchange.markets().map(|market| {
-        Command::ListInstrument(Listing {
-            id: market.id(),
-            instrument: market.book().instrument().clone(),
-            base: market.base(),
-            quote: market.quote(),
-            fees: market.fees().clone(),
-        })
-    });
-    let limits = exchange.markets().map(|market| Command::LimitInstrument {
-        instrument: market.id(),
-        limits: market.limits(),
-        collar: market.collar(),
-    });
-    Catalogue {
-        log: recovered.log.bytes(),
-        commands: assets.chain(listings).chain(limits).collect(),
-    }
 }
 
 /// Makes users and accounts agree: a crash in the middle of a registration leaves a user without

@@ -4,10 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use exchange_engine::{Exchange, Input};
-use orderbook_core::Timestamp;
 
-use super::buses::add_streams;
 use super::engine_room::{listen, listen_for_operators};
 use super::storage::Storage;
 use super::{Folds, Role, Task, asked_to_stop, let_listen};
@@ -19,7 +16,8 @@ use crate::cli::GatewayArgs;
 use crate::config::Config;
 use crate::gateway::{App, ClientLimits, Hub, Places, operator, serve, serve_clients};
 use crate::health::Health;
-use crate::link::{Catalogue, Link};
+use crate::link::Link;
+use crate::listed::Listed;
 use crate::log::LogId;
 use crate::marketdata::{self, MarketModel};
 use crate::orders::{OrderEntry, Progress, RemoteSequencer};
@@ -47,10 +45,9 @@ pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
     let operators = listen_for_operators(args.serve.operators()?).await?;
 
     let link = Link::new(&args.orders, key)?;
-    let catalogue = link.catalogue().await;
-    let catalogue =
-        catalogue.with_context(|| format!("--orders: {} cannot be used", args.orders))?;
-    let log = LogId::new(catalogue.log);
+    let greeting = link.greeting().await;
+    let greeting = greeting.with_context(|| format!("--orders: {} cannot be used", args.orders))?;
+    let log = LogId::new(greeting.log);
     let link = link.to(log);
     let redis = match &args.shared.redis {
         Some(url) => Some(Redis::new(redis::open(url).await?, log)),
@@ -67,11 +64,10 @@ pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
     history.claim(log).await.context("--store")?;
     let storage = Storage::postgres(&database, secret_key).await?;
 
-    let symbols = Arc::new(symbols(&catalogue)?);
     let hub = Hub::default();
-    add_streams(&hub, &symbols);
+    let listed = Listed::new(&greeting.catalogue, hub.clone())?;
     if let Some(redis) = &redis {
-        remember(&hub, redis, &symbols).await;
+        remember(&hub, redis, &listed.symbols()).await;
     }
     let mut in_process = InProcessBus::default();
     let (models, position) = begin(&link, &config).await?;
@@ -95,6 +91,7 @@ pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
         link.clone(),
         subscribe(Stream::Feed),
         TakesFeed {
+            listed: listed.clone(),
             folds: in_process,
             remote: Arc::clone(&remote),
         },
@@ -116,11 +113,11 @@ pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
     let (operators, operator_key) = operators.unzip();
     let app = Arc::new(App {
         operators: operator_key,
-        users: let_listen(folds.listen, &symbols, &storage.credentials),
+        users: let_listen(folds.listen, &listed, &storage.credentials),
         limits: ClientLimits::new(&config.limits),
         websockets: Places::new(&config.limits),
         config,
-        symbols,
+        listed,
         entry: entry.clone(),
         orders: folds.orders,
         balances: folds.balances,
@@ -191,21 +188,9 @@ async fn begin(link: &Link, config: &Config) -> anyhow::Result<(Models, Option<P
     restored.context("--orders: the snapshot cannot be used")
 }
 
-/// What is traded, from the commands that list it.
-fn symbols(catalogue: &Catalogue) -> anyhow::Result<Symbols> {
-    let mut exchange = Exchange::new();
-    for command in &catalogue.commands {
-        let input = Input {
-            time: Timestamp::default(),
-            command: command.clone(),
-        };
-        exchange.apply(&input, &mut Vec::new())?;
-    }
-    Ok(Symbols::new(&exchange))
-}
-
 /// Hands the feed on to the folds of this process.
 struct TakesFeed {
+    listed: Listed,
     folds: InProcessBus,
     remote: Arc<RemoteSequencer>,
 }
@@ -213,7 +198,10 @@ struct TakesFeed {
 impl Takes for TakesFeed {
     async fn take(&mut self, packet: Arc<Packet>) -> anyhow::Result<()> {
         match &packet.body {
-            Body::Batch(batch) => self.folds.relay(batch).await?,
+            Body::Batch(batch) => {
+                self.listed.apply(batch);
+                self.folds.relay(batch).await?;
+            }
             Body::Heartbeat { time } => self.remote.heard(Progress {
                 seq: packet.seq,
                 time: *time,

@@ -15,14 +15,12 @@ use tokio::sync::oneshot;
 
 pub(crate) use buses::REMEMBERED_EVENTS;
 
-use std::sync::Arc;
-
 use crate::accounts::{self, BalanceModel, Credentials, PositionModel};
-use crate::api::symbols::Symbols;
 use crate::bus::{InProcessBus, ReadModel};
 use crate::cli::RoleCommand;
 use crate::gateway::UserStreams;
 use crate::gateway::users::watch;
+use crate::listed::Listed;
 use crate::marketdata::{self, MarketModel};
 use crate::orders::{self, OrderModel};
 use crate::snapshots::Models;
@@ -163,10 +161,10 @@ impl Folds {
 /// Lets clients listen to what the folds come to from here on.
 fn let_listen(
     listen: oneshot::Sender<UserStreams>,
-    symbols: &Arc<Symbols>,
+    listed: &Listed,
     credentials: &Credentials,
 ) -> UserStreams {
-    let users = UserStreams::new(Arc::clone(symbols));
+    let users = UserStreams::new(listed.clone());
     // Without the fold there is nothing to hear, and the feed ends the process.
     drop(listen.send(users.clone()));
     tokio::spawn(watch::run(users.clone(), credentials.clone()));

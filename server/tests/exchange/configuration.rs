@@ -102,12 +102,19 @@ async fn instruments_can_be_added_and_fees_changed() {
     let money = [("USDT", "1000"), ("BTC", "1")];
     let alice = Trader::funded(&server, "alice", &money).await;
     let bob = Trader::funded(&server, "bob", &money).await;
-    alice.limit("BTCUSDT", "BUY", "50000", "0.002").await;
+    alice.limit("BTCUSDT", "BUY", "50000", "0.0025").await;
     let before = bob.market("BTCUSDT", "SELL", "0.001").await;
     assert_eq!(before["fills"][0]["commission"], "0.05000000");
     drop(server);
 
     let cheaper = changed("BTCUSDT", "taker_fee = \"0.001\"", "taker_fee = \"0.0005\"");
+    // Without being asked for, it leaves the fees in force alone.
+    let server = place.start(&place.config("cheaper.toml", &cheaper)).await;
+    let untouched = bob.at(&server).market("BTCUSDT", "SELL", "0.0005").await;
+    assert_eq!(untouched["fills"][0]["commission"], "0.02500000");
+    assert!(server.stderr().contains("set_fees_at_start = true"));
+    drop(server);
+    let cheaper = cheaper.replace("set_fees_at_start = false", "set_fees_at_start = true");
     let more = r#"
         [[asset]]
         code = "XMR"
@@ -147,7 +154,7 @@ async fn instruments_can_be_added_and_fees_changed() {
     // What was traded before, stays as it was.
     let fills = bob.fills("BTCUSDT").await;
     let commissions: Vec<_> = fills.iter().map(|fill| text(fill, "commission")).collect();
-    assert_eq!(commissions, ["0.05000000", "0.02500000"]);
+    assert_eq!(commissions, ["0.05000000", "0.02500000", "0.02500000"]);
 
     bob.deposit("XMR", "1.000000000001").await;
     alice.limit("XMRUSDT", "BUY", "150", "0.2").await;

@@ -12,6 +12,7 @@ mod demo;
 mod disks;
 mod durability;
 mod history;
+mod instruments;
 mod kills;
 mod looking;
 mod market_data;

@@ -1,62 +1,12 @@
 //! What operators do, and that nobody else does it.
 
-use std::path::Path;
-
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::http::send;
+use crate::harness::operator::{KEY, Operator};
 use crate::harness::server::refused;
-use crate::harness::{Http, Reply, Server, Trader, list, new_dir, number, text};
-
-const KEY: &str = "0123456789abcdef0123456789abcdef";
-
-/// An operator of one server.
-struct Operator(Http);
-
-impl Operator {
-    async fn start(dir: &Path) -> (Server, Self) {
-        let key = dir.join("operator.key");
-        std::fs::write(&key, format!("{KEY}\n")).expect("the key is written");
-        let key = key.to_str().expect("a path of text");
-        let data = dir.join("data");
-        let args = [
-            "--faucet",
-            "--operator",
-            "127.0.0.1:0",
-            "--operator-key",
-            key,
-        ];
-        let server = Server::start(&data, &args).await;
-        let operator = Self::of(&server);
-        (server, operator)
-    }
-
-    fn of(server: &Server) -> Self {
-        let said = server.stderr();
-        let (_, rest) = said
-            .split_once("listening for operators on http://")
-            .expect("it says where");
-        let address = rest.split_whitespace().next().expect("an address");
-        Self(Http::new(address.parse().expect("an address")))
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        let request = self.0.request(Method::GET, &format!("/v1/operator/{path}"));
-        send(request.bearer_auth(KEY)).await.ok()
-    }
-
-    async fn try_post(&self, path: &str, body: &Value) -> Reply {
-        let request = self
-            .0
-            .request(Method::POST, &format!("/v1/operator/{path}"));
-        send(request.bearer_auth(KEY).json(body)).await
-    }
-
-    async fn post(&self, path: &str, body: Value) -> Value {
-        self.try_post(path, &body).await.ok()
-    }
-}
+use crate::harness::{Trader, list, new_dir, number, text};
 
 #[tokio::test]
 async fn trading_is_stopped_and_goes_on() {
@@ -227,7 +177,7 @@ async fn nobody_else_gets_in() {
     let dir = new_dir();
     let (server, operator) = Operator::start(dir.path()).await;
     let alice = Trader::join(&server, "alice").await;
-    let described = operator.0.json("/openapi.json").await;
+    let described = operator.0.get("/openapi.json").await.done();
     let paths = described["paths"].as_object().expect("paths");
     assert!(paths.len() >= 8, "{paths:?}");
     for (path, methods) in paths {

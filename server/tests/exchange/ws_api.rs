@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::{Server, Socket, Trader, new_dir, now_millis};
 
 /// Who talks to the WebSocket API.
-struct Talk<'a> {
+pub(crate) struct Talk<'a> {
     socket: Socket,
     trader: &'a Trader,
 }
@@ -36,7 +36,7 @@ fn signature(trader: &Trader, params: &Value) -> String {
 }
 
 impl<'a> Talk<'a> {
-    async fn open(server: &Server, trader: &'a Trader) -> Self {
+    pub(crate) async fn open(server: &Server, trader: &'a Trader) -> Self {
         let socket = Socket::connect(server, "/ws-api/v3").await;
         Self { socket, trader }
     }
@@ -61,7 +61,7 @@ impl<'a> Talk<'a> {
         answer["result"].clone()
     }
 
-    async fn signed(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) async fn signed(&mut self, method: &str, params: Value) -> Value {
         let params = signed(self.trader, &params);
         self.result(method, params).await
     }

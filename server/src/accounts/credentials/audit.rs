@@ -29,6 +29,10 @@ pub(crate) enum Event {
     OperatorKilled,
     OperatorCredited,
     OperatorDebited,
+    OperatorAddedAsset,
+    OperatorListed,
+    OperatorDelisted,
+    OperatorSetFees,
 }
 
 impl Event {
@@ -52,6 +56,10 @@ impl Event {
             Self::OperatorKilled => "OPERATOR_KILL_SWITCH",
             Self::OperatorCredited => "OPERATOR_CREDIT",
             Self::OperatorDebited => "OPERATOR_DEBIT",
+            Self::OperatorAddedAsset => "OPERATOR_ADD_ASSET",
+            Self::OperatorListed => "OPERATOR_LIST",
+            Self::OperatorDelisted => "OPERATOR_DELIST",
+            Self::OperatorSetFees => "OPERATOR_SET_FEES",
         }
     }
 }

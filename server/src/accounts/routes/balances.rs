@@ -51,7 +51,7 @@ pub(crate) async fn account(call: Call) -> Result<AccountInfo, ApiError> {
         balances.account(account).cloned().unwrap_or_default()
     };
     let mut balances = Vec::new();
-    for asset in app.symbols.assets() {
+    for asset in app.symbols().assets() {
         let balance = known.balances.get(&asset.id).copied().unwrap_or_default();
         if omit_zero && balance.is_zero() {
             continue;

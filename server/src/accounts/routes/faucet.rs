@@ -35,8 +35,8 @@ pub(super) async fn faucet(call: Call) -> Result<Given, ApiError> {
         return Err(ApiError::NO_FAUCET);
     }
     let FaucetRequest { asset, amount } = call.json()?;
-    let asset = app
-        .symbols
+    let symbols = app.symbols();
+    let asset = symbols
         .asset_by_code(&asset)
         .ok_or(ApiError::UNKNOWN_ASSET)?;
     let text: String = serde_json::from_str(amount.get()).unwrap_or_else(|_| amount.get().into());

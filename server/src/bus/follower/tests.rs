@@ -139,6 +139,7 @@ fn stale(packet: &Packet) -> Heard {
         Body::Batch(batch) => Body::Batch(Arc::new(Batch {
             prev_seq: batch.prev_seq,
             outcomes: vec![outcome; batch.outcomes.len()],
+            listings: Vec::new(),
         })),
         other => other.clone(),
     };

@@ -1,10 +1,12 @@
-//! What operators do: halting and resuming, and money that comes in and goes out.
+//! What operators do: halting and resuming, money that comes in and goes out, what is listed and its
+//! fees.
 //!
 //! Their routes are on a listener of their own, which is bound to this machine only, and ask for a
 //! key besides: a browser on the same machine can reach the listener, too. Every action is a command
 //! in the log like any other; who did what and why is in the trail of the account that it is about,
 //! and of the exchange itself where it is about all.
 
+mod instruments;
 mod routes;
 
 use std::sync::{Arc, LazyLock};
@@ -82,6 +84,40 @@ static OPERATIONS: LazyLock<Registry> = LazyLock::new(|| {
             "/v1/operator/debit",
             Operation::new(Access::Operator, "Take available money out", routes::debit)
                 .takes_json::<routes::Transfer>(),
+        ),
+        post(
+            "/v1/operator/assets",
+            Operation::new(
+                Access::Operator,
+                "Make an asset known",
+                instruments::add_asset,
+            )
+            .takes_json::<instruments::NewAsset>(),
+        ),
+        post(
+            "/v1/operator/instruments",
+            Operation::new(
+                Access::Operator,
+                "Make a pair of assets tradable",
+                instruments::list,
+            )
+            .takes_json::<instruments::NewInstrument>(),
+        ),
+        Operation::new(
+            Access::Operator,
+            "Cancel all orders in an instrument and list it no more",
+            instruments::delist,
+        )
+        .rest(Method::DELETE, "/v1/operator/instruments/{symbol}")
+        .takes_json::<instruments::Delisting>(),
+        post(
+            "/v1/operator/fees",
+            Operation::new(
+                Access::Operator,
+                "Change the fees of an instrument",
+                instruments::set_fees,
+            )
+            .takes_json::<instruments::NewFees>(),
         ),
     ])
 });

@@ -72,7 +72,7 @@ pub(super) struct Transfer {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Done {
     /// Its number in the command log.
-    sequence: u64,
+    pub(super) sequence: u64,
     /// When, in milliseconds since the Unix epoch.
     time: u64,
 }
@@ -106,7 +106,8 @@ pub(super) async fn status(call: Call) -> Result<Status, ApiError> {
     let (app, _) = call.of_anybody();
     let sequence = app.entry.published();
     let markets = app.markets.at(sequence).await;
-    let instruments = app.symbols.iter().map(|symbol| InstrumentStatus {
+    let symbols = app.symbols();
+    let instruments = symbols.iter().map(|symbol| InstrumentStatus {
         symbol: symbol.name().into(),
         halted: markets.is_halted(symbol.id),
     });
@@ -232,7 +233,7 @@ fn target(
     match (extent, symbol, account) {
         (Extent::Venue, None, None) => Ok(Scope::Venue),
         (Extent::Symbol, Some(name), None) => {
-            Ok(Scope::Instrument(call.app.symbols.named(name)?.id))
+            Ok(Scope::Instrument(call.app.symbols().named(name)?.id))
         }
         (Extent::Account, None, Some(id)) => Ok(Scope::Account(AccountId::new(id))),
         _ => Err(ApiError::bad_request(
@@ -247,7 +248,8 @@ fn name(call: &Call, scope: Scope) -> String {
     match scope {
         Scope::Venue => "all instruments".into(),
         Scope::Instrument(id) => {
-            let symbol = call.app.symbols.get(id);
+            let symbols = call.app.symbols();
+            let symbol = symbols.get(id);
             symbol.map_or_else(String::new, |symbol| symbol.name().into())
         }
         Scope::Account(_) => String::new(),
@@ -273,7 +275,8 @@ async fn transfer(
         amount,
         reason,
     } = call.json()?;
-    let asset = call.app.symbols.asset_by_code(&asset);
+    let symbols = call.app.symbols();
+    let asset = symbols.asset_by_code(&asset);
     let asset = asset.ok_or(ApiError::UNKNOWN_ASSET)?;
     let amount = asset.parse_amount("amount", &amount)?;
     if amount.is_zero() {
@@ -287,7 +290,7 @@ async fn transfer(
 
 /// Carries an action out. It is in the trail before anything happens, so that nothing happens that is
 /// not there; what became of it is in the command log.
-async fn carry_out(
+pub(super) async fn carry_out(
     call: &Call,
     command: Command,
     about: Option<AccountId>,

@@ -24,7 +24,7 @@ pub(crate) use listener::{Authority, Ending, Wrap};
 
 use self::listener::Listener;
 use super::outbox::Outbox;
-use crate::api::symbols::Symbols;
+use crate::listed::Listed;
 use crate::orders::now;
 
 /// Who listens to which account at this process. Cheap to clone.
@@ -35,7 +35,7 @@ pub(crate) struct UserStreams {
 
 #[derive(Debug)]
 struct Inner {
-    symbols: Arc<Symbols>,
+    listed: Listed,
     listeners: Mutex<Listeners>,
 }
 
@@ -48,9 +48,9 @@ struct Listeners {
 }
 
 impl UserStreams {
-    pub(crate) fn new(symbols: Arc<Symbols>) -> Self {
+    pub(crate) fn new(listed: Listed) -> Self {
         let inner = Inner {
-            symbols,
+            listed,
             listeners: Mutex::default(),
         };
         Self {

@@ -18,7 +18,7 @@ impl UserStreams {
     /// Tells the listeners what a batch meant to their accounts. Of each input first what happened to
     /// orders, then what money came or went, then all balances that it changed.
     pub(crate) fn publish(&self, batch: &Batch, executions: &[Execution]) {
-        let symbols = &self.inner.symbols;
+        let symbols = &*self.inner.listed.symbols();
         let mut listeners = self.listeners();
         let mut executions = executions.iter().peekable();
         for (seq, outcome) in (batch.prev_seq + 1..).zip(&batch.outcomes) {
@@ -63,7 +63,7 @@ impl Listeners {
         let Some(event) = event else {
             tracing::warn!(
                 account = account.get(),
-                "an event is about something that was listed after this process started"
+                "an event is about something that is not listed"
             );
             return self.end(|of, _| of == account, Ending::Missed);
         };

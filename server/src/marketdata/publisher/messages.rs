@@ -22,16 +22,22 @@ impl Messages {
         if let Audience::Subscribers(hub) = &audience {
             hub.tell_what_is_wanted();
         }
-        let names = streams::all(symbols).map(|(stream, name)| (stream, name.into()));
-        let names: HashMap<_, Arc<str>> = names.collect();
-        let streams = names
-            .iter()
-            .map(|(stream, name)| (Arc::clone(name), *stream));
-        Self {
-            streams: streams.collect(),
-            names,
+        let mut messages = Self {
+            names: HashMap::new(),
+            streams: HashMap::new(),
             audience,
             gathered: Vec::new(),
+        };
+        messages.know(symbols);
+        messages
+    }
+
+    /// Learns the streams of what is listed. Of what is not any more, the last may still be said.
+    pub(super) fn know(&mut self, symbols: &Symbols) {
+        for (stream, name) in streams::all(symbols) {
+            let name: Arc<str> = name.into();
+            self.streams.insert(Arc::clone(&name), stream);
+            self.names.insert(stream, name);
         }
     }
 

@@ -27,6 +27,7 @@ use crate::api::streams::{BEST_LEVELS, Pace, PublicStream, Topic, events};
 use crate::api::symbols::{Symbol, Symbols};
 use crate::bus::{Body, ConsumerGone, Outlet, Packet, Position, Stream};
 use crate::gateway::Hub;
+use crate::listed::Listed;
 
 /// Who the messages are for.
 #[derive(Debug, Clone)]
@@ -40,7 +41,11 @@ pub(crate) enum Audience {
 /// Writes the messages of the public streams.
 #[derive(Debug)]
 pub(crate) struct Publisher {
+    listed: Listed,
+    /// What was listed when something was said last.
     symbols: Arc<Symbols>,
+    /// What was listed since, and whose states nobody has been told of yet.
+    untold: Vec<InstrumentId>,
     outlet: Outlet,
     position: Position,
     books: Books,
@@ -51,23 +56,34 @@ pub(crate) struct Publisher {
 
 impl Publisher {
     /// A publisher of one epoch.
-    pub(crate) fn new(
-        symbols: Arc<Symbols>,
-        outlet: Outlet,
-        audience: Audience,
-        epoch: u64,
-    ) -> Self {
+    pub(crate) fn new(listed: Listed, outlet: Outlet, audience: Audience, epoch: u64) -> Self {
         let position = Position { epoch, seq: 0 };
         outlet.begin(position);
+        let symbols = listed.symbols();
         Self {
             messages: Messages::new(&symbols, audience),
+            listed,
             symbols,
+            untold: Vec::new(),
             outlet,
             position,
             books: Books::default(),
             klines: Klines::default(),
             tickers: Tickers::default(),
         }
+    }
+
+    /// Takes notice of what has been listed meanwhile.
+    fn look_around(&mut self) {
+        let symbols = self.listed.symbols();
+        if Arc::ptr_eq(&symbols, &self.symbols) {
+            return;
+        }
+        self.messages.know(&symbols);
+        let new = symbols.iter().map(|symbol| symbol.id);
+        let new = new.filter(|id| self.symbols.get(*id).is_none());
+        self.untold.extend(new);
+        self.symbols = symbols;
     }
 
     /// Sends what has gathered. It goes back to the input `as_of`.
@@ -115,6 +131,19 @@ impl Publisher {
         self.add_second(model, now);
     }
 
+    /// Adds how things are with what has been listed, as soon as the model has it.
+    fn tell_of_new(&mut self, model: &MarketModel) {
+        let symbols = Arc::clone(&self.symbols);
+        for id in std::mem::take(&mut self.untold) {
+            match symbols.get(id) {
+                Some(symbol) if model.market(id).is_some() => self.tell_book(model, symbol),
+                // It may be delisted by now.
+                Some(_) if symbols.iter().any(|it| it.id == id) => self.untold.push(id),
+                _ => {}
+            }
+        }
+    }
+
     /// Adds the best levels and prices of a book.
     fn tell_book(&mut self, model: &MarketModel, symbol: &Symbol) {
         for pace in [Pace::Fast, Pace::Slow] {
@@ -132,6 +161,7 @@ impl Publisher {
 
     /// Adds what happened; what is conflated waits.
     pub(super) fn add_changes(&mut self, changes: &[(InstrumentId, MarketEvent)], now: Timestamp) {
+        self.look_around();
         let symbols = Arc::clone(&self.symbols);
         for (instrument, change) in changes {
             if let Some(symbol) = symbols.get(*instrument) {
@@ -166,6 +196,7 @@ impl Publisher {
 
     /// Adds what is told every tenth of a second.
     pub(super) fn add_tenth(&mut self, model: &MarketModel, now: Timestamp) {
+        self.tell_of_new(model);
         let (symbols, messages) = (&self.symbols, &mut self.messages);
         self.books.tell(Pace::Fast, model, symbols, now, messages);
         self.klines.tell_ended(model, symbols, now, messages);

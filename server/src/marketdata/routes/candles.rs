@@ -10,7 +10,8 @@ use crate::marketdata::intervals;
 /// `GET /api/v3/klines`, `GET /api/v3/uiKlines`
 pub(crate) async fn klines(call: Call) -> Result<Vec<Kline>, ApiError> {
     let (app, params) = call.of_anybody();
-    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let symbols = app.symbols();
+    let symbol = symbols.named(params.require("symbol")?)?;
     let interval = intervals::named(params.require("interval")?);
     let interval = interval.ok_or(ApiError::INVALID_INTERVAL)?;
     utc_only(params)?;

@@ -23,7 +23,8 @@ pub(crate) async fn time(_: Call) -> Result<ServerTime, ApiError> {
 /// `GET /api/v3/exchangeInfo`
 pub(crate) async fn exchange_info(call: Call) -> Result<ExchangeInfo, ApiError> {
     let (app, params) = call.of_anybody();
-    let selection = Selection::parse(params, &app.symbols)?;
+    let listed = app.symbols();
+    let selection = Selection::parse(params, &listed)?;
     let wanted = Wanted::parse(params)?;
     let show_permission_sets = flag(params, "showPermissionSets")?.unwrap_or(true);
     let model = app.markets.at(app.entry.published()).await;

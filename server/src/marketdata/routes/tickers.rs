@@ -45,7 +45,8 @@ fn is_mini(params: &Params) -> Result<bool, ApiError> {
 /// `GET /api/v3/ticker/24hr`
 pub(crate) async fn ticker_day(call: Call) -> Tickers<DayTicker> {
     let (app, params) = call.of_anybody();
-    let selection = Selection::parse(params, &app.symbols)?;
+    let listed = app.symbols();
+    let selection = Selection::parse(params, &listed)?;
     let is_mini = is_mini(params)?;
     let model = app.markets.at(app.entry.published()).await;
     let now = now();
@@ -66,7 +67,8 @@ pub(crate) async fn ticker_day(call: Call) -> Tickers<DayTicker> {
 /// `GET /api/v3/ticker/tradingDay`
 pub(crate) async fn trading_day(call: Call) -> Tickers<WindowTicker> {
     let (app, params) = call.of_anybody();
-    let selection = Selection::parse_named(params, &app.symbols)?;
+    let listed = app.symbols();
+    let selection = Selection::parse_named(params, &listed)?;
     let is_mini = is_mini(params)?;
     utc_only(params)?;
     let model = app.markets.at(app.entry.published()).await;
@@ -85,7 +87,8 @@ pub(crate) async fn trading_day(call: Call) -> Tickers<WindowTicker> {
 /// `GET /api/v3/ticker`
 pub(crate) async fn ticker_window(call: Call) -> Tickers<WindowTicker> {
     let (app, params) = call.of_anybody();
-    let selection = Selection::parse_named(params, &app.symbols)?;
+    let listed = app.symbols();
+    let selection = Selection::parse_named(params, &listed)?;
     let is_mini = is_mini(params)?;
     let window = match params.get("windowSize") {
         None => Window::ONE_DAY,
@@ -131,7 +134,8 @@ fn in_form(
 /// `GET /api/v3/ticker/price`
 pub(crate) async fn ticker_price(call: Call) -> Result<OneOrMany<PriceTicker>, ApiError> {
     let (app, params) = call.of_anybody();
-    let selection = Selection::parse(params, &app.symbols)?;
+    let listed = app.symbols();
+    let selection = Selection::parse(params, &listed)?;
     let model = app.markets.at(app.entry.published()).await;
     selection.answer(&model, |symbol, market| {
         PriceTicker::new(market.last_trade().map(|trade| trade.price), symbol)
@@ -141,7 +145,8 @@ pub(crate) async fn ticker_price(call: Call) -> Result<OneOrMany<PriceTicker>, A
 /// `GET /api/v3/ticker/bookTicker`
 pub(crate) async fn book_ticker(call: Call) -> Result<OneOrMany<BookTicker>, ApiError> {
     let (app, params) = call.of_anybody();
-    let selection = Selection::parse(params, &app.symbols)?;
+    let listed = app.symbols();
+    let selection = Selection::parse(params, &listed)?;
     let model = app.markets.at(app.entry.published()).await;
     selection.answer(&model, |symbol, market| {
         BookTicker::new(market.quote(), symbol)

@@ -14,7 +14,8 @@ use crate::marketdata::model::FIVE_MINUTES;
 /// `GET /api/v3/depth`
 pub(crate) async fn depth(call: Call) -> Result<BookDepth, ApiError> {
     let (app, params) = call.of_anybody();
-    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let symbols = app.symbols();
+    let symbol = symbols.named(params.require("symbol")?)?;
     let limit = params.limit(100, 5_000)?;
     let model = app.markets.at(app.entry.published()).await;
     let depth = market(&model, symbol)?.depth().snapshot(limit);
@@ -24,7 +25,8 @@ pub(crate) async fn depth(call: Call) -> Result<BookDepth, ApiError> {
 /// `GET /api/v3/trades`, `GET /api/v3/historicalTrades`
 pub(crate) async fn trades(call: Call) -> Result<Vec<RecentTrade>, ApiError> {
     let (app, params) = call.of_anybody();
-    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let symbols = app.symbols();
+    let symbol = symbols.named(params.require("symbol")?)?;
     let limit = params.limit(500, 1_000)?;
     if let Some(from) = params.parsed("fromId")? {
         let trades = history::trades_since(app, symbol, TradeId::new(from), limit).await?;
@@ -40,7 +42,8 @@ pub(crate) async fn trades(call: Call) -> Result<Vec<RecentTrade>, ApiError> {
 /// `GET /api/v3/aggTrades`
 pub(crate) async fn aggregate_trades(call: Call) -> Result<Vec<Aggregate>, ApiError> {
     let (app, params) = call.of_anybody();
-    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let symbols = app.symbols();
+    let symbol = symbols.named(params.require("symbol")?)?;
     let limit = params.limit(500, 1_000)?;
     let which = which(params)?;
     let found = history::aggregates::aggregates(app, symbol, which, limit).await?;
@@ -69,7 +72,8 @@ fn which(params: &Params) -> Result<Which, ApiError> {
 pub(crate) async fn average_price(call: Call) -> Result<AveragePrice, ApiError> {
     const MINUTE: u64 = 60_000_000;
     let (app, params) = call.of_anybody();
-    let symbol = app.symbols.named(params.require("symbol")?)?;
+    let symbols = app.symbols();
+    let symbol = symbols.named(params.require("symbol")?)?;
     let model = app.markets.at(app.entry.published()).await;
     let market = market(&model, symbol)?;
     let ticker = market.ticker(FIVE_MINUTES).ok_or(ApiError::INTERNAL)?;

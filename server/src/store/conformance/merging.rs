@@ -260,6 +260,7 @@ fn folded(moves: &[Move]) -> Folded {
     let mut batch = Batch {
         prev_seq: 0,
         outcomes: Vec::new(),
+        listings: Vec::new(),
     };
     let mut changes = Changes::after(0);
     let opening = opening().into_iter().map(|command| (command, None));
@@ -295,6 +296,7 @@ fn folded(moves: &[Move]) -> Folded {
             batch = Batch {
                 prev_seq: batch.last_seq(),
                 outcomes: Vec::new(),
+                listings: Vec::new(),
             };
             if step.is_some_and(|step| step.ends_changes) {
                 let next = Changes::after(changes.cursor().seq);

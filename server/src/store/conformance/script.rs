@@ -28,6 +28,7 @@ impl Script {
             batch: Batch {
                 prev_seq: seq,
                 outcomes: Vec::new(),
+                listings: Vec::new(),
             },
         }
     }

@@ -4,6 +4,7 @@ pub(crate) mod backend;
 pub(crate) mod cluster;
 pub(crate) mod http;
 pub(crate) mod log;
+pub(crate) mod operator;
 pub(crate) mod server;
 pub(crate) mod shape;
 pub(crate) mod socket;

@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::accounts::BalanceModel;
 use crate::api::orders::{OwnTrade, QueriedOrder};
+use crate::api::symbols::Symbols;
 
 /// What a client knows of an account from what it was told.
 #[derive(Default)]
@@ -172,7 +173,7 @@ impl Flow {
         };
         Self {
             exchange: Exchange::new(),
-            users: UserStreams::new(Arc::new(Symbols::new(&Exchange::new()))),
+            users: UserStreams::new(Listed::by(&Exchange::new())),
             orders: OrderModel::new(&memory),
             balances: BalanceModel::default(),
             clients: BTreeMap::new(),
@@ -183,13 +184,13 @@ impl Flow {
 
     fn apply(&mut self, input: &Input) {
         let mut events = Vec::new();
-        let known = Symbols::new(&self.exchange);
+        let known = Listed::by(&self.exchange);
         let result = self.exchange.apply(input, &mut events);
         let is = |what: fn(&Event) -> bool| events.iter().any(what);
         let listed = is(|event| matches!(event, Event::InstrumentListed { .. }));
         let asset = is(|event| matches!(event, Event::Ledger(LedgerEvent::AssetAdded { .. })));
-        let symbols = if listed || asset {
-            Symbols::new(&self.exchange)
+        let listed = if listed || asset {
+            Listed::by(&self.exchange)
         } else {
             // What is delisted is still told of.
             known
@@ -200,7 +201,7 @@ impl Flow {
             result,
             events,
         };
-        self.know(Arc::new(symbols), &outcome);
+        self.know(listed, &outcome);
         self.tell(outcome);
         for client in self.clients.values_mut() {
             client.hear(&mut self.kinds);
@@ -211,8 +212,8 @@ impl Flow {
     }
 
     /// Lets the clients listen, also those of new accounts.
-    fn know(&mut self, symbols: Arc<Symbols>, outcome: &Outcome) {
-        self.users = UserStreams::new(symbols);
+    fn know(&mut self, listed: Listed, outcome: &Outcome) {
+        self.users = UserStreams::new(listed);
         for event in &outcome.events {
             if let Event::Ledger(LedgerEvent::AccountOpened { account }) = event {
                 self.clients.insert(*account, Client::default());
@@ -236,6 +237,7 @@ impl Flow {
         let batch = Batch {
             prev_seq: self.seq - 1,
             outcomes: vec![outcome],
+            listings: Vec::new(),
         };
         self.users.publish(&batch, &executions);
     }

@@ -18,10 +18,10 @@ use orderbook_core::{
 use serde_json::Value;
 
 use super::{Authority, UserStreams, Wrap};
-use crate::api::symbols::Symbols;
 use crate::bus::{Batch, Outcome};
 use crate::config::Memory;
 use crate::gateway::outbox::{Inbox, Outbox, Outgoing};
+use crate::listed::Listed;
 use crate::orders::{Executions, OrderModel};
 
 const SELLER: AccountId = AccountId::new(1);
@@ -50,7 +50,7 @@ impl Market {
         let mut market = Self {
             exchange: Exchange::new(),
             orders: OrderModel::new(&Memory::default()),
-            users: UserStreams::new(Arc::new(Symbols::new(&Exchange::new()))),
+            users: UserStreams::new(Listed::by(&Exchange::new())),
             seq: 0,
         };
         for (asset, code) in [(BTC, "BTC"), (USD, "USD"), (BNB, "BNB")] {
@@ -73,7 +73,7 @@ impl Market {
                 });
             }
         }
-        market.users = UserStreams::new(Arc::new(Symbols::new(&market.exchange)));
+        market.users = UserStreams::new(Listed::by(&market.exchange));
         market
     }
 
@@ -106,6 +106,7 @@ impl Market {
                 result,
                 events,
             }],
+            listings: Vec::new(),
         }
     }
 
