@@ -137,10 +137,12 @@ pub(super) async fn list(call: Call) -> Result<Done, ApiError> {
     let (base, quote) = (asset(&new.base)?, asset(&new.quote)?);
     let command = Command::ListInstrument(Listing {
         id: call.app.listed.next_instrument(),
-        instrument: new.parse().map_err(wrong)?,
+        instrument: new.parse().map_err(|error| wrong(&error))?,
         base: base.id,
         quote: quote.id,
-        fees: new.fees(&configured(quote)).map_err(wrong)?,
+        fees: new
+            .fees(&configured(quote))
+            .map_err(|error| wrong(&error))?,
     });
     tried(&call, &command)?;
     change(&call, command, Event::OperatorListed, &new.symbol, &reason).await
@@ -170,7 +172,8 @@ pub(super) async fn set_fees(call: Call) -> Result<Done, ApiError> {
     let symbols = call.app.symbols();
     let symbol = symbols.named(&symbol)?;
     let tiers: Vec<_> = tiers.into_iter().map(FeeTierConfig::from).collect();
-    let fees = fees(&maker_fee, &taker_fee, &tiers, &configured(&symbol.quote)).map_err(wrong)?;
+    let fees = fees(&maker_fee, &taker_fee, &tiers, &configured(&symbol.quote))
+        .map_err(|error| wrong(&error))?;
     let what = format!("{} {}", symbol.name(), rates(&fees));
     let command = Command::SetFees {
         instrument: symbol.id,
@@ -206,7 +209,7 @@ fn configured(asset: &AssetInfo) -> AssetConfig {
     }
 }
 
-fn wrong(error: anyhow::Error) -> ApiError {
+fn wrong(error: &anyhow::Error) -> ApiError {
     ApiError::bad_request(format!("{error:#}."))
 }
 
