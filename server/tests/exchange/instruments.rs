@@ -101,7 +101,9 @@ async fn trade(seller: &Trader, buyer: &Trader, quantity: &str) -> String {
 async fn user_stream(server: &Server, trader: &Trader) -> Socket {
     let request = trader.keyed(Method::POST, "userDataStream", "", "");
     let key = send(request).await.ok();
-    Socket::connect(server, &format!("/ws/{}", text(&key, "listenKey"))).await
+    let mut socket = Socket::connect(server, &format!("/ws/{}", text(&key, "listenKey"))).await;
+    socket.assert_quiet().await;
+    socket
 }
 
 #[tokio::test]
