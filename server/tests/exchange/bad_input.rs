@@ -581,7 +581,7 @@ async fn public_requests_that_make_no_sense() {
         ("trades?symbol=BTCUSDT&fromId=x", mandatory("fromId")),
         ("klines?symbol=BTCUSDT", mandatory("interval")),
         ("klines?symbol=BTCUSDT&interval=2m", interval()),
-        ("klines?symbol=BTCUSDT&interval=1M", interval()),
+        ("klines?symbol=BTCUSDT&interval=1Y", interval()),
         (
             "klines?symbol=BTCUSDT&interval=1m&startTime=now",
             mandatory("startTime"),
