@@ -64,25 +64,20 @@ impl Params {
 
 /// What a signature signs: query and body as received, one after the other, without the
 /// `signature` itself. Nothing is decoded, so nothing can be encoded in another way.
-pub(crate) fn signed_payload(query: &str, body: &[u8]) -> (Vec<u8>, Option<String>) {
-    let mut payload = Vec::with_capacity(query.len() + body.len());
-    let mut signature = None;
-    for part in [query.as_bytes(), body] {
-        let mut first = true;
-        for pair in part.split(|byte| *byte == b'&') {
-            if let Some(value) = pair.strip_prefix(b"signature=") {
-                // The query comes first and wins.
-                signature.get_or_insert_with(|| String::from_utf8_lossy(value).into_owned());
-                continue;
-            }
-            if !first {
-                payload.push(b'&');
-            }
-            first = false;
-            payload.extend_from_slice(pair);
-        }
-    }
-    (payload, signature)
+///
+/// `None` where query and body meet within a pair: the same bytes, cut in another place, would be
+/// another request under the same signature.
+pub(crate) fn signed_payload(query: &str, body: &[u8]) -> Option<Vec<u8>> {
+    let [query, body] = [query.as_bytes(), body].map(|part| {
+        let pairs = part.split(|byte| *byte == b'&');
+        let pairs = pairs.filter(|pair| !pair.starts_with(b"signature="));
+        pairs.collect::<Vec<_>>()
+    });
+    let is_whole = |pair: Option<&&[u8]>| pair.is_none_or(|it| it.is_empty() || it.contains(&b'='));
+    let [query_signed, body_signed] = [&query, &body].map(|pairs| pairs.join(&b'&'));
+    let has_seam = !query_signed.is_empty() && !body_signed.is_empty();
+    let is_clear = !has_seam || is_whole(query.last()) && is_whole(body.first());
+    is_clear.then(|| [query_signed, body_signed].concat())
 }
 
 #[cfg(test)]
@@ -95,14 +90,30 @@ mod tests {
             ("a=1&b=2&signature=x", "", "a=1&b=2"),
             ("", "a=1&b=2&signature=x", "a=1&b=2"),
             ("a=1", "b=2&signature=x", "a=1b=2"),
+            ("a=1", "signature=x&b=2", "a=1b=2"),
             ("signature=x&a=%20", "b=+", "a=%20b=+"),
+            ("signature=x&a=1&signature=y", "signature=z", "a=1"),
+            ("a=1&%73ignature=x", "", "a=1&%73ignature=x"),
+            ("a=1", "", "a=1"),
         ];
         for (query, body, expected) in cases {
-            let (payload, signature) = signed_payload(query, body.as_bytes());
+            let payload = signed_payload(query, body.as_bytes()).expect(expected);
             assert_eq!(String::from_utf8_lossy(&payload), expected);
-            assert_eq!(signature.as_deref(), Some("x"));
         }
-        assert_eq!(signed_payload("a=1", b"").1, None);
+    }
+
+    #[test]
+    fn a_signed_query_cannot_be_cut_in_another_place() {
+        let signed = "a=10&b=2";
+        for at in 1..signed.len() {
+            let (query, body) = signed.split_at(at);
+            for query in [query.into(), format!("{query}&signature=x")] {
+                let same = Params::parse(&query, body.as_bytes());
+                let same = ["a", "b"].map(|name| same.get(name)) == [Some("10"), Some("2")];
+                let payload = signed_payload(&query, body.as_bytes());
+                assert_eq!(payload.is_some(), same, "{query} {body}");
+            }
+        }
     }
 
     #[test]

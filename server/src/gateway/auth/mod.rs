@@ -106,9 +106,9 @@ pub(crate) async fn identify(
         }
         Access::Account(scope) => {
             let key = permitted(app, key_name(proof.headers), scope, proof.client).await?;
-            let (payload, _) = signed_payload(proof.query, proof.body);
+            let payload = signed_payload(proof.query, proof.body);
             let signature = proof.params.get("signature");
-            prove(&key, proof.params, &[payload], signature)?;
+            prove(&key, proof.params, payload.as_slice(), signature)?;
             Ok(caller(&key, key_name(proof.headers)))
         }
     }

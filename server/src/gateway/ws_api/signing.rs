@@ -16,7 +16,8 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// The forms in which parameters may have been signed.
+/// The forms in which parameters may have been signed. As they are, only where it is clear from the
+/// text which they were: a value with an `&` could be two parameters as well.
 pub(super) fn payloads(params: &Params) -> Vec<Vec<u8>> {
     let mut pairs: Vec<_> = params
         .iter()
@@ -32,7 +33,12 @@ pub(super) fn payloads(params: &Params) -> Vec<Vec<u8>> {
     let plain = join(&|text| text.into());
     let encoded = join(&|text| Cow::from(utf8_percent_encode(text, RESERVED)).into_owned());
     let form = join(&|text| form_urlencoded::byte_serialize(text.as_bytes()).collect());
-    let mut forms = vec![plain, encoded, form];
+    let is_clear =
+        |(name, value): &(&str, &str)| !name.contains(['&', '=']) && !value.contains('&');
+    let mut forms = vec![encoded, form];
+    if pairs.iter().all(is_clear) {
+        forms.insert(0, plain);
+    }
     forms.dedup();
     forms
 }
@@ -54,5 +60,11 @@ mod tests {
             forms("b=%20%40&a=~"),
             ["a=~&b= @", "a=~&b=%20%40", "a=%7E&b=+%40"]
         );
+        // What was signed for `a=1&b=2` is not good for one parameter with all of it, nor for two others.
+        for query in ["a=1%26b%3D2", "a=1&b=2%26", "a%3D1%26b=2"] {
+            let signed = forms(query);
+            assert!(!signed.contains(&"a=1&b=2".into()), "{signed:?}");
+            assert!(signed.iter().all(|form| form.contains("%26")), "{signed:?}");
+        }
     }
 }
