@@ -135,7 +135,7 @@ impl Bans {
 }
 
 /// Who counts as one client: one address, or the network that a customer of the Internet gets.
-fn party(client: IpAddr) -> IpAddr {
+pub(super) fn party(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(address) => {
             let network = u128::from(address) & (u128::MAX << 64);

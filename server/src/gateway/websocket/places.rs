@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::config::Limits;
 use crate::error::ApiError;
+use crate::gateway::limits::party;
 use crate::gateway::outbox::{Farewell, Outbox};
 
 /// The process ends.
@@ -60,6 +61,7 @@ impl Places {
 
     /// Takes a place for a connection from an address.
     pub(super) fn take(&self, address: IpAddr, outbox: &Outbox) -> Result<Place, ApiError> {
+        let address = party(address);
         let mut taken = self.taken();
         if taken.stopping {
             return Err(ApiError::DISCONNECTED);
@@ -155,6 +157,20 @@ mod tests {
         take(&places, 1).expect("it has left one");
         drop(second);
         assert!(places.taken().by_address.is_empty(), "nothing is kept");
+    }
+
+    #[test]
+    fn the_addresses_of_one_network_are_one_client() {
+        let places = places(9, 1);
+        let take = |address: &str| {
+            let (outbox, _) = Outbox::new(1_000);
+            places.take(address.parse().expect("an address"), &outbox)
+        };
+        let first = take("2001:db8::1").expect("a place");
+        assert_eq!(take("2001:db8::2").expect_err("the same").code, -1003);
+        take("2001:db8:0:1::1").expect("another network");
+        drop(first);
+        take("2001:db8::2").expect("it has left");
     }
 
     #[tokio::test(start_paused = true)]
