@@ -12,6 +12,7 @@ pub(crate) mod operator;
 pub(crate) mod outbox;
 mod page;
 pub(crate) mod parameters;
+mod patient;
 mod reference;
 mod registry;
 mod router;

@@ -1,7 +1,7 @@
 //! Sockets: accepting them, bounding them, and letting go of them.
 //!
-//! A client that opens a connection and never finishes its request costs a socket for a bounded
-//! time, and there is a bounded number of them.
+//! A client that opens a connection and never finishes its request, or never takes its answer, costs a
+//! socket for a bounded time, and there is a bounded number of them.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -22,10 +22,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower_service::Service;
 
+use super::patient::Patient;
 use super::{App, router};
 
 /// How long a client may take for the head of a request, the pause before it included.
 const HEAD_DEADLINE: Duration = Duration::from_secs(30);
+/// The largest head of a request, in bytes. By itself the framework would keep much more of each.
+const MAX_HEAD: usize = 64 * 1024;
 /// How long requests may go on once the process has been asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long to wait when the system has no sockets left.
@@ -57,7 +60,8 @@ pub(crate) async fn serve(
     let mut http = Builder::new(TokioExecutor::new()).http1_only();
     http.http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_DEADLINE);
+        .header_read_timeout(HEAD_DEADLINE)
+        .max_buf_size(MAX_HEAD);
     let places = places(most_connections);
     let graceful = GracefulShutdown::new();
     let mut asked_to_stop = std::pin::pin!(asked_to_stop);
@@ -73,7 +77,7 @@ pub(crate) async fn serve(
         let router = router.clone();
         let service = service_fn(move |request| answer(router.clone(), peer, request));
         let connection = http
-            .serve_connection_with_upgrades(TokioIo::new(stream), service)
+            .serve_connection_with_upgrades(TokioIo::new(Patient::new(stream)), service)
             .into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
@@ -127,12 +131,15 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+    use crate::gateway::patient::PATIENCE;
 
     /// Serves one page on a port of its own, to so many clients at a time.
     async fn page(most_connections: usize) -> std::io::Result<SocketAddr> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let router = Router::new().route("/", get(async || "hello"));
+        let router = Router::new()
+            .route("/", get(async || "hello"))
+            .route("/long", get(async || "x".repeat(32 * 1024 * 1024)));
         tokio::spawn(serve(
             listener,
             router,
@@ -170,6 +177,33 @@ mod tests {
         let stream = half(page(1).await?).await?;
         assert!(!rest(stream).await?.contains("hello"));
         assert!(asked.elapsed() < 2 * HEAD_DEADLINE, "{:?}", asked.elapsed());
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_head_has_an_end() -> std::io::Result<()> {
+        let mut stream = half(page(1).await?).await?;
+        // It may hang up before it has been sent all of it.
+        drop(stream.write_all(&b"x".repeat(2 * MAX_HEAD)).await);
+        let mut answer = Vec::new();
+        drop(stream.read_to_end(&mut answer).await);
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.is_empty() || answer.contains(" 431 "), "{answer}");
+        Ok(())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_take_the_answer_is_let_go_of() -> std::io::Result<()> {
+        let address = page(1).await?;
+        let mut first = TcpStream::connect(address).await?;
+        first
+            .write_all(b"GET /long HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await?;
+        first.read_u8().await?;
+        tokio::time::sleep(2 * PATIENCE).await;
+        let mut second = half(address).await?;
+        second.write_all(b"Connection: close\r\n\r\n").await?;
+        assert!(rest(second).await?.ends_with("hello"));
         Ok(())
     }
 
