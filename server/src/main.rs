@@ -27,16 +27,26 @@ use std::io::{IsTerminal, stdout};
 use clap::Parser;
 use cli::{Command, RoleCommand};
 use tokio::runtime::Runtime;
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // This library would tell whole messages, with the keys and signatures in them.
+    let is_discreet = filter_fn(|about| {
+        *about.level() < Level::TRACE || !about.target().starts_with("tungstenite")
+    });
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         // It would be told on standard error, and where nobody reads that, end whoever logs.
         .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal())
+        .finish()
+        .with(is_discreet)
         .init();
     let cli::Cli { command, all } = cli::Cli::parse();
     let role = match command {

@@ -20,7 +20,7 @@ const MONEY: &[(&str, &str)] = &[("USDT", "1000")];
 const STEP_SECONDS: u64 = 30;
 
 /// What the device shows so many steps from now.
-fn code(secret: &str, steps_ahead: u64) -> String {
+pub(crate) fn code(secret: &str, steps_ahead: u64) -> String {
     let secret = Secret::try_from_base32(secret).expect("base32");
     let totp = Builder::new().with_secret(secret).build();
     let seconds = now_millis() / 1_000 + steps_ahead * STEP_SECONDS;
@@ -36,7 +36,7 @@ async fn log_in(trader: &Trader, password: &str, code: Option<&str>) -> Reply {
 }
 
 /// Turns the second factor on; its secret and the recovery codes.
-async fn enrol(trader: &Trader) -> (String, Vec<String>) {
+pub(crate) async fn enrol(trader: &Trader) -> (String, Vec<String>) {
     let proposed = trader.own(Method::POST, "/v1/totp", None).await.ok();
     assert_shape("a proposal", &proposed, &[("secret", T), ("url", T)]);
     let secret = text(&proposed, "secret");

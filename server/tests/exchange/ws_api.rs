@@ -22,7 +22,7 @@ fn signed(trader: &Trader, params: &Value) -> Value {
     params
 }
 
-fn signature(trader: &Trader, params: &Value) -> String {
+pub(crate) fn signature(trader: &Trader, params: &Value) -> String {
     let params = params.as_object().expect("an object");
     let mut pairs: Vec<_> = params
         .iter()
