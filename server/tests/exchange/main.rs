@@ -28,6 +28,7 @@ mod repeats;
 mod roles;
 mod second_factor;
 mod secrets;
+mod security;
 mod sessions;
 mod snapshots;
 mod sockets;
