@@ -23,11 +23,12 @@ impl Socket {
         Self { stream }
     }
 
-    /// As [`Self::connect`], with little room between the server and what is read here.
+    /// As [`Self::connect`], with a bounded room between the server and what is read here. It is larger
+    /// than a segment of the loopback interface: smaller windows open only after pauses.
     pub(crate) async fn narrow(server: &Server, path: &str) -> Self {
         let url = format!("ws://{}{path}", server.address());
         let socket = TcpSocket::new_v4().expect("there are sockets");
-        socket.set_recv_buffer_size(16 * 1024).expect("a size");
+        socket.set_recv_buffer_size(256 * 1024).expect("a size");
         let connecting = async {
             let stream = socket.connect(server.address()).await?;
             client_async(url, MaybeTlsStream::Plain(stream)).await
@@ -105,6 +106,11 @@ impl Socket {
 
     /// What comes until the server ends the connection, and the code and the reason that it gives.
     pub(crate) async fn until_closed(&mut self) -> (Vec<Value>, Option<(u16, String)>) {
+        let closed = timeout(3 * DEADLINE, self.read_until_closed()).await;
+        closed.expect("the connection ends in time")
+    }
+
+    async fn read_until_closed(&mut self) -> (Vec<Value>, Option<(u16, String)>) {
         let mut messages = Vec::new();
         while let Some(frame) = self.next_frame().await {
             match frame {
