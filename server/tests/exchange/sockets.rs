@@ -41,6 +41,7 @@ async fn stop_reading(socket: &mut Socket) -> usize {
         let request = json!({ "method": "LIST_SUBSCRIPTIONS", "id": id });
         socket.send_text(&request.to_string()).await;
     }
+    socket.stuck().await;
     ANSWERS
 }
 

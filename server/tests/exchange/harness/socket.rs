@@ -1,5 +1,8 @@
 //! A WebSocket connection.
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream};
@@ -38,6 +41,28 @@ impl Socket {
             .expect("connecting takes no longer than the deadline")
             .unwrap_or_else(|error| panic!("{path} must upgrade: {error}"));
         Self { stream }
+    }
+
+    /// Waits until the server cannot send any more, because nothing of it is read here.
+    pub(crate) async fn stuck(&self) {
+        const STEADY: usize = 5;
+        let MaybeTlsStream::Plain(stream) = self.stream.get_ref() else {
+            panic!("there is no TLS here");
+        };
+        let port = |address: std::io::Result<SocketAddr>| address.expect("it is open").port();
+        let (here, there) = (port(stream.local_addr()), port(stream.peer_addr()));
+        let wait = async {
+            let (mut before, mut steady) = (0, 0);
+            while steady < STEADY {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                let waiting = to_be_sent(there, here);
+                let is_steady = waiting > 0 && waiting == before;
+                steady = if is_steady { steady + 1 } else { 0 };
+                before = waiting;
+            }
+        };
+        let waited = timeout(2 * DEADLINE, wait).await;
+        waited.expect("the server has more to say than fits on the way");
     }
 
     /// What is answered where nothing is upgraded: a status and a JSON body.
@@ -167,4 +192,19 @@ impl Socket {
         let answer = self.next().await;
         assert_eq!(answer["id"], "quiet", "something else came: {answer}");
     }
+}
+
+/// How many bytes the system has yet to send from one port of this machine to another.
+fn to_be_sent(from: u16, to: u16) -> u64 {
+    let sockets = std::fs::read_to_string("/proc/net/tcp").expect("it is Linux");
+    let ports = (format!(":{from:04X}"), format!(":{to:04X}"));
+    let waiting = sockets.lines().find_map(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        let (local, remote) = (fields.next()?, fields.next()?);
+        let queues = fields.nth(1)?;
+        let is_it = local.ends_with(&ports.0) && remote.ends_with(&ports.1);
+        is_it.then(|| queues.split_once(':')).flatten()
+    });
+    let bytes = waiting.map(|(send, _)| u64::from_str_radix(send, 16));
+    bytes.map_or(0, |bytes| bytes.expect("a number"))
 }
