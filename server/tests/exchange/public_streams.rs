@@ -350,6 +350,8 @@ async fn a_client_that_comes_in_the_middle_of_it_has_the_same_book() {
     let busy = async |trader: &Trader, side: &str, seed: u64| {
         let mut open = Vec::new();
         for round in 0..120_u64 {
+            // On a fast machine it would be over before the last client comes.
+            tokio::time::sleep(Duration::from_millis(20)).await;
             let price = 50_000 + (round * seed) % 41;
             let price = if side == "BUY" {
                 price - 12
