@@ -79,7 +79,7 @@ pub(crate) async fn ask(
             }
         }
     }
-    SinkExt::close(&mut socket).await?;
+    SinkExt::close(&mut *socket).await?;
     Ok(tally)
 }
 
