@@ -6,6 +6,7 @@ use accounts_core::{Amount, AssetId, Delta, FeeSchedule, Mark, OrderLimits, Pric
 use exchange_engine::{Exchange, InstrumentId, Market};
 use marketdata_core::Volume;
 use orderbook_core::{Instrument, InstrumentError, Notional, Price, Quantity};
+use rust_decimal::Decimal;
 
 use super::decimal::{fixed, fixed_signed, parse};
 use crate::error::ApiError;
@@ -27,7 +28,12 @@ impl AssetInfo {
     /// Reads an amount of the asset, as [`parse`] does.
     pub(crate) fn parse_amount(&self, name: &str, text: &str) -> Result<Amount, ApiError> {
         let too_large = ApiError::invalid_value(name);
-        let decimal = parse(name, text, &too_large)?.normalize();
+        self.units(parse(name, text, &too_large)?, too_large)
+    }
+
+    /// So much of the asset, which must not be finer than its smallest unit.
+    pub(crate) fn units(&self, decimal: Decimal, too_large: ApiError) -> Result<Amount, ApiError> {
+        let decimal = decimal.normalize();
         // Units = mantissa * 10^(decimals - scale), where that is whole.
         let shift = u32::from(self.decimals).checked_sub(decimal.scale());
         let shift = shift.ok_or_else(|| {

@@ -39,6 +39,17 @@ pub(super) fn client(app: &App, request: &Request) -> IpAddr {
     behind_proxies(peer, request.headers(), &app.config.limits.trusted_proxies)
 }
 
+/// Who counts as one client: one address, or the network that a customer of the Internet gets.
+pub(crate) fn party(client: IpAddr) -> IpAddr {
+    match client.to_canonical() {
+        IpAddr::V6(address) => {
+            let network = u128::from(address) & (u128::MAX << 64);
+            IpAddr::V6(network.into())
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
 /// The last address on the way here that is no trusted proxy.
 fn behind_proxies(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
     let is_proxy = |address: &IpAddr| proxies.iter().any(|net| net.contains(address));
@@ -89,5 +100,17 @@ mod tests {
             let found = behind_proxies(peer.parse().expect("an address"), &headers, &proxies);
             assert_eq!(found.to_string(), expected, "{peer} {told:?}");
         }
+    }
+
+    #[test]
+    fn a_client_is_an_address_or_a_network_of_version_six() {
+        let same = |a: &str, b: &str| {
+            let of = |text: &str| party(text.parse().expect("an address"));
+            of(a) == of(b)
+        };
+        assert!(same("2001:db8::1", "2001:db8::ffff:1"));
+        assert!(!same("2001:db8::1", "2001:db8:0:1::1"));
+        assert!(same("::ffff:192.0.2.1", "192.0.2.1"));
+        assert!(!same("192.0.2.2", "192.0.2.1"));
     }
 }

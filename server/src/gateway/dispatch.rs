@@ -103,9 +103,7 @@ async fn admit(
         client,
     };
     let caller = identify(&app, operation.access, proof).await?;
-    let account = caller.account().filter(|_| operation.counts_as_order);
-    let counted = account.map(|account| app.limits.order(account));
-    let (count, allowed) = counted.unzip();
+    let (count, one_too_many) = operation.count(&app.limits, &caller);
     let call = Call {
         app,
         params,
@@ -114,7 +112,7 @@ async fn admit(
         headers: parts.headers,
         body,
         path,
-        one_too_many: allowed.and_then(Result::err),
+        one_too_many,
     };
     Ok((call, count))
 }

@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use orderbook_core::AccountId;
 
+use super::client::party;
 use crate::config::Limits;
 use crate::error::ApiError;
 use crate::orders::now;
@@ -131,17 +132,6 @@ impl Bans {
             offender.refused = 0;
             offender.bans = offender.bans.saturating_add(1);
         }
-    }
-}
-
-/// Who counts as one client: one address, or the network that a customer of the Internet gets.
-pub(super) fn party(client: IpAddr) -> IpAddr {
-    match client.to_canonical() {
-        IpAddr::V6(address) => {
-            let network = u128::from(address) & (u128::MAX << 64);
-            IpAddr::V6(network.into())
-        }
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -289,17 +279,5 @@ mod tests {
             [200, 429, 429, 418]
         );
         assert_eq!(status(client, later + 103), 200);
-    }
-
-    #[test]
-    fn a_client_is_an_address_or_a_network_of_version_six() {
-        let same = |a: &str, b: &str| {
-            let of = |text: &str| party(text.parse().expect("an address"));
-            of(a) == of(b)
-        };
-        assert!(same("2001:db8::1", "2001:db8::ffff:1"));
-        assert!(!same("2001:db8::1", "2001:db8:0:1::1"));
-        assert!(same("::ffff:192.0.2.1", "192.0.2.1"));
-        assert!(!same("192.0.2.2", "192.0.2.1"));
     }
 }

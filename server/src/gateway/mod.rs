@@ -23,6 +23,7 @@ mod ws_api;
 
 use std::sync::Arc;
 
+pub(crate) use client::party;
 pub(crate) use hub::Hub;
 pub(crate) use limits::{ClientLimits, OrderCount};
 pub(crate) use registry::REGISTRY;

@@ -18,6 +18,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::App;
 use super::auth::{Access, Caller};
+use super::limits::{ClientLimits, OrderCount};
 use crate::api::params::Params;
 use crate::error::ApiError;
 
@@ -265,6 +266,19 @@ impl Operation {
     /// What a request with these parameters costs.
     pub(crate) fn weight_of(&self, params: &Params) -> u32 {
         (self.weight)(params)
+    }
+
+    /// Counts an order, where it is one; how many there were so far, and what to say where it is one
+    /// too many.
+    pub(crate) fn count(
+        &self,
+        limits: &ClientLimits,
+        caller: &Caller,
+    ) -> (Option<OrderCount>, Option<ApiError>) {
+        let account = caller.account().filter(|_| self.counts_as_order);
+        let counted = account.map(|account| limits.order(account));
+        let (count, allowed) = counted.unzip();
+        (count, allowed.and_then(Result::err))
     }
 
     /// Carries it out, unless it is one order too many.

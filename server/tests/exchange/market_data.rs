@@ -3,21 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::harness::log::Log;
-use crate::harness::shape::{D, F, I, Kind, L, T, assert_shape};
+use crate::harness::shape::{D, I, Kind, L, PUBLIC_TRADE, T, assert_shape};
 use crate::harness::{Http, Server, Trader, eventually, list, new_dir, now_millis, number, text};
 
 const MINUTE: u64 = 60_000;
 const HOUR: u64 = 60 * MINUTE;
-
-const TRADE: &[(&str, Kind)] = &[
-    ("id", I),
-    ("price", D),
-    ("qty", D),
-    ("quoteQty", D),
-    ("time", I),
-    ("isBuyerMaker", F),
-    ("isBestMatch", F),
-];
 
 const TICKER: &[(&str, Kind)] = &[
     ("symbol", T),
@@ -377,7 +367,7 @@ async fn trades_are_listed_oldest_first() {
     let seen: Vec<_> = trades
         .iter()
         .map(|trade| {
-            assert_shape("a trade", trade, TRADE);
+            assert_shape("a trade", trade, PUBLIC_TRADE);
             let maker_bought = trade["isBuyerMaker"].as_bool().expect("a flag");
             (
                 text(trade, "price"),

@@ -7,37 +7,10 @@ use orderbook_core::Quantity;
 use serde_json::{Value, json};
 
 use crate::harness::log::Log;
-use crate::harness::shape::{D, F, I, Kind, L, T, assert_shape};
+use crate::harness::shape::{D, F, I, INSTRUMENT, Kind, L, PUBLIC_TRADE, T, assert_shape};
 use crate::harness::{Server, Trader, list, new_dir, text};
 
 const BTCUSDT: InstrumentId = InstrumentId::new(0);
-
-const SYMBOL: &[(&str, Kind)] = &[
-    ("symbol", T),
-    ("status", T),
-    ("baseAsset", T),
-    ("baseAssetPrecision", I),
-    ("quoteAsset", T),
-    ("quotePrecision", I),
-    ("quoteAssetPrecision", I),
-    ("baseCommissionPrecision", I),
-    ("quoteCommissionPrecision", I),
-    ("orderTypes", L),
-    ("icebergAllowed", F),
-    ("ocoAllowed", F),
-    ("otoAllowed", F),
-    ("quoteOrderQtyMarketAllowed", F),
-    ("allowTrailingStop", F),
-    ("cancelReplaceAllowed", F),
-    ("amendAllowed", F),
-    ("isSpotTradingAllowed", F),
-    ("isMarginTradingAllowed", F),
-    ("filters", L),
-    ("permissions", L),
-    ("permissionSets", L),
-    ("defaultSelfTradePreventionMode", T),
-    ("allowedSelfTradePreventionModes", L),
-];
 
 const AGGREGATE: &[(&str, Kind)] = &[
     ("a", I),
@@ -48,16 +21,6 @@ const AGGREGATE: &[(&str, Kind)] = &[
     ("T", I),
     ("m", F),
     ("M", F),
-];
-
-const TRADE: &[(&str, Kind)] = &[
-    ("id", I),
-    ("price", D),
-    ("qty", D),
-    ("quoteQty", D),
-    ("time", I),
-    ("isBuyerMaker", F),
-    ("isBestMatch", F),
 ];
 
 const MINI: &[(&str, Kind)] = &[
@@ -140,7 +103,7 @@ async fn answers_have_the_fields_that_clients_index() {
     }
     let first = async |path: &str| list(&get(&format!("{path}symbol=BTCUSDT")).await)[0].clone();
     for path in ["trades?", "historicalTrades?", "historicalTrades?fromId=1&"] {
-        assert_shape(path, &first(path).await, TRADE);
+        assert_shape(path, &first(path).await, PUBLIC_TRADE);
     }
     assert_shape("aggTrades", &first("aggTrades?").await, AGGREGATE);
     let average = get("avgPrice?symbol=BTCUSDT").await;
@@ -184,7 +147,7 @@ async fn symbols(server: &Server, query: &str) -> Vec<Value> {
     ];
     assert_shape("exchangeInfo", &info, &fields);
     for symbol in list(&info["symbols"]) {
-        assert_shape("a symbol", symbol, SYMBOL);
+        assert_shape("a symbol", symbol, INSTRUMENT);
     }
     list(&info["symbols"]).to_vec()
 }

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::http::send;
-use crate::harness::shape::{D, F, I, Kind, L, T, assert_shape};
+use crate::harness::shape::{D, F, I, INSTRUMENT, Kind, L, T, assert_shape};
 use crate::harness::{Http, Server, Trader, Where, list, new_dir, number, text};
 
 /// What every answer about an order says of it.
@@ -82,33 +82,6 @@ const EXCHANGE_INFO: &[(&str, Kind)] = &[
     ("rateLimits", L),
     ("exchangeFilters", L),
     ("symbols", L),
-];
-
-const SYMBOL_INFO: &[(&str, Kind)] = &[
-    ("symbol", T),
-    ("status", T),
-    ("baseAsset", T),
-    ("baseAssetPrecision", I),
-    ("quoteAsset", T),
-    ("quotePrecision", I),
-    ("quoteAssetPrecision", I),
-    ("baseCommissionPrecision", I),
-    ("quoteCommissionPrecision", I),
-    ("orderTypes", L),
-    ("icebergAllowed", F),
-    ("ocoAllowed", F),
-    ("otoAllowed", F),
-    ("quoteOrderQtyMarketAllowed", F),
-    ("allowTrailingStop", F),
-    ("cancelReplaceAllowed", F),
-    ("amendAllowed", F),
-    ("isSpotTradingAllowed", F),
-    ("isMarginTradingAllowed", F),
-    ("filters", L),
-    ("permissions", L),
-    ("permissionSets", L),
-    ("defaultSelfTradePreventionMode", T),
-    ("allowedSelfTradePreventionModes", L),
 ];
 
 fn with<'a>(fields: &[(&'a str, Kind)], more: &[(&'a str, Kind)]) -> Vec<(&'a str, Kind)> {
@@ -203,7 +176,7 @@ async fn what_is_listed() {
     let names: Vec<_> = symbols.iter().map(|one| text(one, "symbol")).collect();
     assert_eq!(names, ["BTCUSDT", "ETHUSDT", "ETHBTC"]);
     for symbol in symbols {
-        assert_shape("a symbol", symbol, SYMBOL_INFO);
+        assert_shape("a symbol", symbol, INSTRUMENT);
         assert_eq!(symbol["permissionSets"], json!([["SPOT"]]));
         assert_eq!(
             symbol["orderTypes"],

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use orderbook_core::AccountId;
@@ -14,6 +14,7 @@ use orderbook_core::AccountId;
 use super::Credentials;
 use super::client::Client;
 use super::error::CredentialsError;
+use crate::gateway::party;
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -42,11 +43,7 @@ pub(super) enum Subject {
 
 impl Subject {
     pub(super) fn address(address: IpAddr) -> Self {
-        const NETWORK: u128 = u128::MAX << 64;
-        Self::Address(match address.to_canonical() {
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & NETWORK).into(),
-            address @ IpAddr::V4(_) => address,
-        })
+        Self::Address(party(address))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Play money.
 
-use accounts_core::Amount;
 use exchange_engine::Command;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,34 +43,19 @@ pub(super) async fn faucet(call: Call) -> Result<Given, ApiError> {
         "The faucet gives at most {MOST_PER_REQUEST} {} at a time.",
         asset.code
     ));
-    let decimal = parse("amount", &text, &too_large)?.normalize();
+    let decimal = parse("amount", &text, &too_large)?;
     if decimal > MOST_PER_REQUEST.into() {
         return Err(too_large);
     }
-    // Units = mantissa * 10^(decimals - scale), where that is whole.
-    let units = u32::from(asset.decimals)
-        .checked_sub(decimal.scale())
-        .ok_or_else(|| {
-            ApiError::bad_request(format!(
-                "{} has {} decimal places.",
-                asset.code, asset.decimals
-            ))
-        })
-        .and_then(|shift| {
-            decimal
-                .mantissa()
-                .unsigned_abs()
-                .checked_mul(10_u128.pow(shift))
-                .ok_or(too_large)
-        })?;
+    let amount = asset.units(decimal, too_large)?;
     let deposit = Command::Deposit {
         account,
         asset: asset.id,
-        amount: Amount::new(units),
+        amount,
     };
     app.submit(deposit).await?;
     Ok(Given {
         asset: asset.code.clone(),
-        amount: asset.amount(Amount::new(units)),
+        amount: asset.amount(amount),
     })
 }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::config::Limits;
 use crate::error::ApiError;
-use crate::gateway::limits::party;
+use crate::gateway::client::party;
 use crate::gateway::outbox::{Farewell, Outbox};
 
 /// The process ends.

@@ -296,9 +296,7 @@ async fn run(
         Ok(caller) => caller,
         Err(error) => return (Err(error), None),
     };
-    let account = caller.account().filter(|_| operation.counts_as_order);
-    let counted = account.map(|account| app.limits.order(account));
-    let (count, allowed) = counted.unzip();
+    let (count, one_too_many) = operation.count(&app.limits, &caller);
     let call = Call {
         app,
         params: request.params,
@@ -307,7 +305,7 @@ async fn run(
         headers: HeaderMap::new(),
         body: Bytes::new(),
         path: Vec::new(),
-        one_too_many: allowed.and_then(Result::err),
+        one_too_many,
     };
     let written = operation.run(call).await;
     (written.map(|written| written.json), count)

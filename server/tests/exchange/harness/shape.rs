@@ -49,3 +49,42 @@ pub(crate) fn assert_shape(what: &str, value: &Value, fields: &[(&str, Kind)]) {
         assert!(kind.fits(field), "{what}: {name} is no {kind:?}: {field}");
     }
 }
+
+/// What exchangeInfo says of an instrument.
+pub(crate) const INSTRUMENT: &[(&str, Kind)] = &[
+    ("symbol", T),
+    ("status", T),
+    ("baseAsset", T),
+    ("baseAssetPrecision", I),
+    ("quoteAsset", T),
+    ("quotePrecision", I),
+    ("quoteAssetPrecision", I),
+    ("baseCommissionPrecision", I),
+    ("quoteCommissionPrecision", I),
+    ("orderTypes", L),
+    ("icebergAllowed", F),
+    ("ocoAllowed", F),
+    ("otoAllowed", F),
+    ("quoteOrderQtyMarketAllowed", F),
+    ("allowTrailingStop", F),
+    ("cancelReplaceAllowed", F),
+    ("amendAllowed", F),
+    ("isSpotTradingAllowed", F),
+    ("isMarginTradingAllowed", F),
+    ("filters", L),
+    ("permissions", L),
+    ("permissionSets", L),
+    ("defaultSelfTradePreventionMode", T),
+    ("allowedSelfTradePreventionModes", L),
+];
+
+/// A public trade.
+pub(crate) const PUBLIC_TRADE: &[(&str, Kind)] = &[
+    ("id", I),
+    ("price", D),
+    ("qty", D),
+    ("quoteQty", D),
+    ("time", I),
+    ("isBuyerMaker", F),
+    ("isBestMatch", F),
+];
