@@ -38,7 +38,7 @@ pub fn api_request(bytes: &[u8]) {
     }
     pairs.retain(|(name, _)| *name != "signature");
 
-    let forms = signing::payloads(&request.params);
+    let forms: Vec<_> = signing::payloads(&request.params).collect();
     let plain: Vec<_> = pairs
         .iter()
         .map(|(name, value)| format!("{name}={value}"))

@@ -1,5 +1,7 @@
 //! Decimal strings, exact in both directions.
 
+use std::iter::repeat_n;
+
 use rust_decimal::Decimal;
 
 use crate::error::ApiError;
@@ -20,27 +22,29 @@ pub(crate) fn fixed_signed(value: i128, scale: u32) -> String {
 }
 
 fn signed(negative: bool, value: u128, scale: u32) -> String {
-    let mut text = plain(value, scale);
-    if scale == 0 {
-        text.push('.');
-    }
-    for _ in scale..PLACES {
-        text.push('0');
-    }
-    if negative {
-        text.insert(0, '-');
-    }
-    text
+    written(negative, value, scale, PLACES)
 }
 
 /// `value * 10^-scale` with exactly `scale` decimal places.
 pub(crate) fn plain(value: u128, scale: u32) -> String {
-    let places = scale as usize;
-    let mut digits = format!("{value:0>width$}", width = places + 1);
-    if places > 0 {
-        digits.insert(digits.len() - places, '.');
-    }
-    digits
+    written(false, value, scale, scale)
+}
+
+/// `value * 10^-scale` with at least so many decimal places. Every answer about an order has some, so
+/// they do without the formatter.
+fn written(negative: bool, value: u128, scale: u32, least: u32) -> String {
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(value);
+    let (scale, least) = (scale as usize, least as usize);
+    let (whole, fraction) = digits.split_at(digits.len().saturating_sub(scale));
+    let mut text = String::with_capacity(digits.len() + scale.max(least) + "-0.".len());
+    text.push_str(if negative { "-" } else { "" });
+    text.push_str(if whole.is_empty() { "0" } else { whole });
+    text.push_str(if scale.max(least) > 0 { "." } else { "" });
+    text.extend(repeat_n('0', scale - fraction.len()));
+    text.push_str(fraction);
+    text.extend(repeat_n('0', least.saturating_sub(scale)));
+    text
 }
 
 /// Reads a parameter: up to 20 digits before and after the point, no sign, no exponent.
@@ -84,7 +88,12 @@ mod tests {
             assert_eq!(fixed(value, scale), expected);
         }
         assert_eq!(fixed_signed(-150, 2), "-1.50000000");
+        assert_eq!(
+            fixed_signed(i128::MIN, 2),
+            "-1701411834604692317316873037158841057.28000000"
+        );
         assert_eq!(plain(1_500, 3), "1.500");
+        assert_eq!((plain(7, 3), plain(7, 0)), ("0.007".into(), "7".into()));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Request parameters: from the query string and from a form body, as received.
 
-use std::borrow::Cow;
 use std::str::FromStr;
 
 use crate::error::ApiError;
@@ -8,35 +7,52 @@ use crate::error::ApiError;
 /// The parameters of a request. Where query and body both have one, the query wins.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Params {
-    pairs: Vec<(String, String)>,
+    /// All names and values, one after the other.
+    text: String,
+    /// Where the name and the value of each end.
+    ends: Vec<(usize, usize)>,
 }
 
 impl Params {
     pub(crate) fn parse(query: &str, body: &[u8]) -> Self {
-        let own =
-            |(name, value): (Cow<'_, str>, Cow<'_, str>)| (name.into_owned(), value.into_owned());
-        let query = form_urlencoded::parse(query.as_bytes()).map(own);
-        let pairs = query.chain(form_urlencoded::parse(body).map(own)).collect();
-        Self { pairs }
+        let mut params = Self {
+            text: String::with_capacity(query.len() + body.len()),
+            ends: Vec::with_capacity(16),
+        };
+        params.read(query.as_bytes());
+        params.read(body);
+        params
     }
 
-    /// Parameters that have been read already.
-    pub(crate) fn of(pairs: Vec<(String, String)>) -> Self {
-        Self { pairs }
+    /// Those of one part of a request, behind what is there already.
+    pub(crate) fn read(&mut self, form: &[u8]) {
+        for (name, value) in form_urlencoded::parse(form) {
+            self.push(&name, &value);
+        }
+    }
+
+    /// One that has been decoded already.
+    pub(crate) fn push(&mut self, name: &str, value: &str) {
+        self.text.push_str(name);
+        let middle = self.text.len();
+        self.text.push_str(value);
+        self.ends.push((middle, self.text.len()));
     }
 
     /// All of them, in the order in which they came.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let pairs = self.pairs.iter();
-        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
+        self.ends.iter().scan(0, |start, &(middle, end)| {
+            let name = &self.text[*start..middle];
+            *start = end;
+            Some((name, &self.text[middle..end]))
+        })
     }
 
     /// A parameter that was sent and is not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
             .filter(|value| !value.is_empty())
     }
 
@@ -68,16 +84,25 @@ impl Params {
 /// `None` where query and body meet within a pair: the same bytes, cut in another place, would be
 /// another request under the same signature.
 pub(crate) fn signed_payload(query: &str, body: &[u8]) -> Option<Vec<u8>> {
-    let [query, body] = [query.as_bytes(), body].map(|part| {
-        let pairs = part.split(|byte| *byte == b'&');
-        let pairs = pairs.filter(|pair| !pair.starts_with(b"signature="));
-        pairs.collect::<Vec<_>>()
-    });
-    let is_whole = |pair: Option<&&[u8]>| pair.is_none_or(|it| it.is_empty() || it.contains(&b'='));
-    let [query_signed, body_signed] = [&query, &body].map(|pairs| pairs.join(&b'&'));
-    let has_seam = !query_signed.is_empty() && !body_signed.is_empty();
-    let is_clear = !has_seam || is_whole(query.last()) && is_whole(body.first());
-    is_clear.then(|| [query_signed, body_signed].concat())
+    let signed = |part| {
+        let pairs = <[u8]>::split(part, |byte| *byte == b'&');
+        pairs.filter(|pair| !pair.starts_with(b"signature="))
+    };
+    let mut payload = Vec::with_capacity(query.len() + body.len());
+    let mut append = |part| {
+        let start = payload.len();
+        for (index, pair) in signed(part).enumerate() {
+            payload.extend_from_slice(if index > 0 { b"&" } else { b"" });
+            payload.extend_from_slice(pair);
+        }
+        payload.len() > start
+    };
+    let (query, has_query) = (query.as_bytes(), append(query.as_bytes()));
+    let has_seam = append(body) && has_query;
+    let is_whole = |pair: Option<&[u8]>| pair.is_none_or(|it| it.is_empty() || it.contains(&b'='));
+    let is_clear =
+        !has_seam || is_whole(signed(query).next_back()) && is_whole(signed(body).next());
+    is_clear.then_some(payload)
 }
 
 #[cfg(test)]

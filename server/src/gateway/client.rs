@@ -4,10 +4,10 @@
 //! counts only where it comes from a proxy that the configuration names, and of the addresses in it
 //! only the last that is no such proxy: those before it are what a client has made up.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts, Request};
+use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use ipnet::IpNet;
@@ -31,12 +31,8 @@ impl FromRequestParts<Arc<App>> for Client {
 }
 
 /// The address of the client that makes a request.
-pub(super) fn client(app: &App, request: &Request) -> IpAddr {
-    let peer = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.ip());
-    behind_proxies(peer, request.headers(), &app.config.limits.trusted_proxies)
+pub(super) fn client(app: &App, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    behind_proxies(peer, headers, &app.config.limits.trusted_proxies)
 }
 
 /// Who counts as one client: one address, or the network that a customer of the Internet gets.
@@ -54,6 +50,9 @@ pub(crate) fn party(client: IpAddr) -> IpAddr {
 fn behind_proxies(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
     let is_proxy = |address: &IpAddr| proxies.iter().any(|net| net.contains(address));
     let mut address = peer.to_canonical();
+    if !is_proxy(&address) {
+        return address;
+    }
     let told = headers.get_all(FORWARDED_FOR).into_iter();
     let told: Vec<_> = told
         .flat_map(|line| line.to_str().unwrap_or("?").split(','))

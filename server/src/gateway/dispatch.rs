@@ -1,65 +1,46 @@
 //! From a request over HTTP to an operation, and from its answer to a response.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::{Bytes, to_bytes};
-use axum::extract::{RawPathParams, Request, State};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
+use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, on};
 
 use super::App;
 use super::auth::{Proof, identify};
-use super::client::Client;
 use super::limits::OrderCount;
 use super::operation::{Call, DEADLINE, Operation, Written};
-use super::registry::Registry;
 use crate::api::params::Params;
 use crate::error::ApiError;
 
 /// Largest request body, in bytes.
 const MAX_BODY: usize = 64 * 1024;
 
-/// The REST routes of the operations.
-pub(super) fn routes(registry: &'static Registry) -> Router<Arc<App>> {
-    registry
-        .iter()
-        .filter_map(|operation| Some((operation.rest.as_ref()?, operation)))
-        .fold(Router::new(), |router, ((method, path), operation)| {
-            let filter = MethodFilter::try_from(method.clone());
-            let filter = filter.expect("the methods of routes are those of HTTP");
-            let route =
-                async move |State(app): State<Arc<App>>, path: RawPathParams, request: Request| {
-                    answer(app, operation, &path, request).await
-                };
-            router.route(path, on(filter, route))
-        })
+/// A request for an operation.
+pub(super) struct Asked<'o> {
+    pub(super) operation: &'o Operation,
+    /// The parameters in the path.
+    pub(super) path: Vec<(String, String)>,
+    /// The parameters in the query.
+    pub(super) params: Params,
+    pub(super) client: IpAddr,
+    pub(super) request: Request,
 }
 
 /// Nobody waits longer than the deadline. What was handed in by then may still be carried out.
-async fn answer(
-    app: Arc<App>,
-    operation: &'static Operation,
-    path: &RawPathParams,
-    request: Request,
-) -> Response {
-    let path = path.iter();
-    let path = path.map(|(name, value)| (name.into(), value.into()));
-    let answer = carry_out(app, operation, path.collect(), request);
-    match tokio::time::timeout(DEADLINE, answer).await {
+pub(super) async fn answer(app: Arc<App>, asked: Asked<'_>) -> Response {
+    match tokio::time::timeout(DEADLINE, carry_out(app, asked)).await {
         Ok(response) => response,
         Err(_) => ApiError::TIMEOUT.into_response(),
     }
 }
 
-async fn carry_out(
-    app: Arc<App>,
-    operation: &Operation,
-    path: Vec<(String, String)>,
-    request: Request,
-) -> Response {
-    let (call, count) = match admit(app, operation, path, request).await {
+async fn carry_out(app: Arc<App>, asked: Asked<'_>) -> Response {
+    let operation = asked.operation;
+    let (call, count) = match admit(app, asked).await {
         Ok(admitted) => admitted,
         Err(error) => return error.into_response(),
     };
@@ -76,28 +57,23 @@ async fn carry_out(
 /// Finds out who asks for what, and counts orders.
 async fn admit(
     app: Arc<App>,
-    operation: &Operation,
-    path: Vec<(String, String)>,
-    request: Request,
+    Asked {
+        operation,
+        path,
+        mut params,
+        client,
+        request,
+    }: Asked<'_>,
 ) -> Result<(Call, Option<OrderCount>), ApiError> {
     let (parts, body) = request.into_parts();
-    let client = parts.extensions.get::<Client>();
-    let client = client.ok_or(ApiError::INTERNAL)?.0;
-    // A GET has no parameters in its body, whatever a client puts there.
-    let body = if parts.method == Method::GET {
-        Bytes::new()
-    } else {
-        let body = to_bytes(body, MAX_BODY).await;
-        body.map_err(|_| ApiError::BODY_TOO_LARGE)?
-    };
+    let body = read(&parts, body).await?;
     // A body in JSON holds no parameters.
     let form: &[u8] = if operation.body.is_some() { b"" } else { &body };
-    let query = parts.uri.query().unwrap_or("");
-    let params = Params::parse(query, form);
+    params.read(form);
     let proof = Proof {
         method: &parts.method,
         headers: &parts.headers,
-        query,
+        query: parts.uri.query().unwrap_or(""),
         body: form,
         params: &params,
         client,
@@ -117,10 +93,23 @@ async fn admit(
     Ok((call, count))
 }
 
+/// The body of a request. A GET has none, whatever a client puts there.
+async fn read(parts: &Parts, body: Body) -> Result<Bytes, ApiError> {
+    if parts.method == Method::GET || parts.method == Method::HEAD || body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let body = to_bytes(body, MAX_BODY).await;
+    body.map_err(|_| ApiError::BODY_TOO_LARGE)
+}
+
 fn respond(written: Written) -> Response {
+    let mut response = Response::new(Body::from(written.json));
+    let headers = response.headers_mut();
+    *headers = written.headers;
+    // With what is told of the limits, no more room is needed.
+    headers.reserve(4);
     let json = HeaderValue::from_static("application/json");
-    let mut response = ([(header::CONTENT_TYPE, json)], written.json).into_response();
-    response.headers_mut().extend(written.headers);
+    headers.insert(header::CONTENT_TYPE, json);
     response
 }
 

@@ -27,8 +27,8 @@ pub(crate) use client::party;
 pub(crate) use hub::Hub;
 pub(crate) use limits::{ClientLimits, OrderCount};
 pub(crate) use registry::REGISTRY;
-pub(crate) use router::router;
-pub(crate) use serve::{serve, serve_clients};
+pub(crate) use router::Gateway;
+pub(crate) use serve::{Front, serve, serve_clients};
 pub(crate) use users::UserStreams;
 pub(crate) use websocket::Places;
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use axum::http::Method;
+use matchit::{Params as PathParams, Router};
 
 use super::auth::Access;
 use super::elsewhere;
@@ -36,21 +37,33 @@ pub(crate) static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
 });
 
 /// Operations, by their names.
-#[derive(Debug)]
 pub(crate) struct Registry {
     operations: Vec<Operation>,
-    by_path: HashMap<&'static str, Vec<usize>>,
+    by_path: Router<Vec<usize>>,
     by_method: HashMap<&'static str, usize>,
+}
+
+/// What there is at the path of a request over HTTP.
+pub(super) enum Found<'r, 'p> {
+    Operation(&'r Operation, PathParams<'r, 'p>),
+    /// Only other methods, these.
+    Other(Vec<&'r Method>),
+    Nothing,
 }
 
 impl Registry {
     pub(super) fn new(operations: Vec<Operation>) -> Self {
         let all = || operations.iter().enumerate();
-        let mut by_path: HashMap<_, Vec<_>> = HashMap::new();
+        let mut paths: HashMap<_, Vec<_>> = HashMap::new();
         for (index, operation) in all() {
             if let Some((_, path)) = operation.rest {
-                by_path.entry(path).or_default().push(index);
+                paths.entry(path).or_default().push(index);
             }
+        }
+        let mut by_path = Router::new();
+        for (path, here) in paths {
+            let inserted = by_path.insert(path, here);
+            inserted.expect("no two routes are in each other's way");
         }
         let methods = all().filter_map(|(index, it)| Some((it.socket?, index)));
         Self {
@@ -64,12 +77,25 @@ impl Registry {
         self.operations.iter()
     }
 
-    /// The operation of a REST route.
-    pub(crate) fn route(&self, method: &Method, path: &str) -> Option<&Operation> {
-        let mut here = self.by_path.get(path)?.iter();
-        let operations = &self.operations;
-        let is_it = |it: &&Operation| it.rest.as_ref().is_some_and(|(known, _)| known == method);
-        here.find_map(|index| operations.get(*index).filter(is_it))
+    /// The operation of a REST route. Who asks for the head of an answer asks as for all of it.
+    pub(super) fn route<'r, 'p>(&'r self, method: &Method, path: &'p str) -> Found<'r, 'p> {
+        let Ok(at) = self.by_path.at(path) else {
+            return Found::Nothing;
+        };
+        let asked = if method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
+        let here = at.value.iter().filter_map(|index| {
+            let operation = self.operations.get(*index)?;
+            let (method, _) = operation.rest.as_ref()?;
+            Some((method, operation))
+        });
+        match here.clone().find(|(method, _)| *method == asked) {
+            Some((_, operation)) => Found::Operation(operation, at.params),
+            None => Found::Other(here.map(|(method, _)| method).collect()),
+        }
     }
 
     /// The operation of a method of the WebSocket API.
@@ -444,13 +470,24 @@ mod tests {
             let found =
                 |found: Option<&Operation>| found.is_some_and(|it| std::ptr::eq(it, operation));
             if let Some((method, path)) = &operation.rest {
-                assert!(found(REGISTRY.route(method, path)), "{method} {path}");
+                let route = REGISTRY.route(method, path);
+                assert!(
+                    matches!(route, Found::Operation(it, _) if found(Some(it))),
+                    "{method} {path}"
+                );
             }
             if let Some(method) = operation.socket {
                 assert!(found(REGISTRY.method(method)), "{method}");
             }
         }
-        assert!(REGISTRY.route(&Method::PUT, "/api/v3/order").is_none());
+        let other = |method, path| match REGISTRY.route(&method, path) {
+            Found::Other(methods) => methods.len(),
+            Found::Operation(..) | Found::Nothing => 0,
+        };
+        assert_eq!(other(Method::PUT, "/api/v3/order"), 3);
+        assert_eq!(other(Method::HEAD, "/api/v3/order"), 0);
+        assert_eq!(other(Method::HEAD, "/api/v3/order/test"), 1);
+        assert_eq!(other(Method::GET, "/api/v3/orders"), 0);
         assert!(REGISTRY.method("order").is_none());
     }
 

@@ -1,44 +1,141 @@
 //! Every path there is, and what all of them have in common.
+//!
+//! Operations are found in their registry and answered from here; a router of the web framework has
+//! what else there is. Most of what an exchange does comes this way, so the way is short.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, Method, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use percent_encoding::percent_decode_str;
 
 use super::client::{Client, client};
-use super::registry::REGISTRY;
-use super::{App, dispatch, page, reference, websocket, ws_api};
+use super::dispatch::{self, Asked};
+use super::registry::{Found, REGISTRY, Registry};
+use super::serve::Front;
+use super::{App, page, reference, websocket, ws_api};
 use crate::api::params::Params;
 use crate::error::ApiError;
 use crate::health;
 
-/// All routes.
-pub(crate) fn router(app: Arc<App>) -> Router {
-    let rest = dispatch::routes(&REGISTRY);
-    let streams = Router::new()
-        .route("/ws", get(websocket::raw))
-        .route("/ws/", get(websocket::raw))
-        .route("/ws/{*streams}", get(websocket::raw_of))
-        .route("/stream", get(websocket::combined))
-        .route("/ws-api/v3", get(ws_api::open));
-    let health = health::router(Arc::clone(&app.health));
-    rest.merge(streams)
-        .merge(page::routes())
-        .merge(reference::routes())
+const USED_WEIGHT: HeaderName = HeaderName::from_static("x-mbx-used-weight-1m");
+
+/// What is no operation costs as little as the cheapest.
+const NOTHING_MUCH: u32 = 1;
+
+/// What answers on a listener.
+#[derive(Clone)]
+pub(crate) struct Gateway {
+    app: Arc<App>,
+    operations: &'static Registry,
+    /// Whether the requests of a client are counted.
+    has_limits: bool,
+    /// What is no operation.
+    others: Router,
+}
+
+impl Gateway {
+    /// What clients of the exchange reach.
+    pub(crate) fn public(app: Arc<App>) -> Self {
+        let streams = Router::new()
+            .route("/ws", get(websocket::raw))
+            .route("/ws/", get(websocket::raw))
+            .route("/ws/{*streams}", get(websocket::raw_of))
+            .route("/stream", get(websocket::combined))
+            .route("/ws-api/v3", get(ws_api::open));
+        let counted = streams.merge(page::routes()).merge(reference::routes());
+        let others = refusing(counted)
+            .layer(middleware::from_fn_with_state(Arc::clone(&app), weigh))
+            .merge(health::router(Arc::clone(&app.health)));
+        Self {
+            others: others.with_state(Arc::clone(&app)),
+            operations: &REGISTRY,
+            has_limits: true,
+            app,
+        }
+    }
+
+    /// What those reach who have no limits.
+    pub(super) fn unlimited(
+        app: Arc<App>,
+        operations: &'static Registry,
+        others: Router<Arc<App>>,
+    ) -> Self {
+        Self {
+            others: refusing(others).with_state(Arc::clone(&app)),
+            operations,
+            has_limits: false,
+            app,
+        }
+    }
+
+    /// Answers, if the client may ask for that much.
+    async fn counted(
+        &self,
+        client: IpAddr,
+        weight: u32,
+        answer: impl Future<Output = Response>,
+    ) -> Response {
+        if self.has_limits {
+            weighed(&self.app, client, weight, answer).await
+        } else {
+            answer.await
+        }
+    }
+}
+
+impl Front for Gateway {
+    async fn answer(self, peer: SocketAddr, mut request: Request) -> Response {
+        let client = client(&self.app, peer.ip(), request.headers());
+        let method = request.method();
+        match self.operations.route(method, request.uri().path()) {
+            Found::Operation(operation, path) => {
+                let path = path.iter().map(|(name, value)| {
+                    let value = percent_decode_str(value).decode_utf8_lossy();
+                    (name.into(), value.into())
+                });
+                let asked = Asked {
+                    operation,
+                    path: path.collect(),
+                    params: Params::parse(request.uri().query().unwrap_or(""), b""),
+                    client,
+                    request,
+                };
+                let weight = operation.weight_of(&asked.params);
+                let answer = dispatch::answer(Arc::clone(&self.app), asked);
+                self.counted(client, weight, answer).await
+            }
+            Found::Other(methods) => {
+                let methods: Vec<_> = methods.into_iter().map(Method::as_str).collect();
+                let refusal = async {
+                    let allowed = [(header::ALLOW, methods.join(","))];
+                    (allowed, ApiError::METHOD_NOT_ALLOWED).into_response()
+                };
+                self.counted(client, NOTHING_MUCH, refusal).await
+            }
+            Found::Nothing => {
+                request.extensions_mut().insert(Client(client));
+                Front::answer(self.others, peer, request).await
+            }
+        }
+    }
+}
+
+/// What there is not, is refused as clients expect it.
+fn refusing(router: Router<Arc<App>>) -> Router<Arc<App>> {
+    router
         .method_not_allowed_fallback(async || ApiError::METHOD_NOT_ALLOWED)
         .fallback(async || ApiError::NOT_FOUND)
         .layer(middleware::map_response(in_json))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), weigh))
-        .merge(health)
-        .with_state(app)
 }
 
 /// What the framework refuses by itself it refuses in plain text; clients understand JSON only.
-pub(super) async fn in_json(response: Response) -> Response {
+async fn in_json(response: Response) -> Response {
     let status = response.status();
     let content_type = response.headers().get(header::CONTENT_TYPE);
     let is_json = content_type.is_some_and(|content_type| content_type == "application/json");
@@ -48,28 +145,29 @@ pub(super) async fn in_json(response: Response) -> Response {
     ApiError::malformed(status).into_response()
 }
 
-/// Counts the weight of a request, refuses what is too much, and tells where the client stands.
-async fn weigh(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    let client = client(&app, &request);
-    request.extensions_mut().insert(Client(client));
-    let path = request.extensions().get::<MatchedPath>();
-    let path = path.map_or("", MatchedPath::as_str);
-    let query = request.uri().query().unwrap_or("");
-    let (used, allowed) = app
-        .limits
-        .request(client, weight(request.method(), path, query));
-    let mut response = match allowed {
-        Ok(()) => next.run(request).await,
-        Err(error) => error.into_response(),
-    };
-    response
-        .headers_mut()
-        .insert("X-MBX-USED-WEIGHT-1M", HeaderValue::from(used));
-    response
+/// Counts what is no operation.
+async fn weigh(
+    State(app): State<Arc<App>>,
+    Client(client): Client,
+    request: Request,
+    next: Next,
+) -> Response {
+    weighed(&app, client, NOTHING_MUCH, next.run(request)).await
 }
 
-/// What a request costs. What is no operation costs as little as the cheapest.
-fn weight(method: &Method, path: &str, query: &str) -> u32 {
-    let operation = REGISTRY.route(method, path);
-    operation.map_or(1, |it| it.weight_of(&Params::parse(query, b"")))
+/// Counts the weight of a request, refuses what is too much, and tells where the client stands.
+async fn weighed(
+    app: &App,
+    client: IpAddr,
+    weight: u32,
+    answer: impl Future<Output = Response>,
+) -> Response {
+    let (used, allowed) = app.limits.request(client, weight);
+    let mut response = match allowed {
+        Ok(()) => answer.await,
+        Err(error) => error.into_response(),
+    };
+    let used = HeaderValue::from(used);
+    response.headers_mut().insert(USED_WEIGHT, used);
+    response
 }

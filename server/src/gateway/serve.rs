@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -23,7 +23,7 @@ use tokio::sync::Semaphore;
 use tower_service::Service;
 
 use super::patient::Patient;
-use super::{App, router};
+use super::{App, Gateway};
 
 /// How long a client may take for the head of a request, the pause before it included.
 const HEAD_DEADLINE: Duration = Duration::from_secs(30);
@@ -33,6 +33,18 @@ const MAX_HEAD: usize = 64 * 1024;
 const GRACE: Duration = Duration::from_secs(5);
 /// How long to wait when the system has no sockets left.
 const BREATH: Duration = Duration::from_millis(100);
+
+/// What answers the requests that come over a listener.
+pub(crate) trait Front: Clone + Send + 'static {
+    fn answer(self, peer: SocketAddr, request: Request) -> impl Future<Output = Response> + Send;
+}
+
+impl Front for Router {
+    async fn answer(mut self, _: SocketAddr, request: Request) -> Response {
+        let Ok(response) = self.call(request).await;
+        response
+    }
+}
 
 /// Serves clients until asked to stop. Those on WebSocket are told before the process ends.
 pub(crate) async fn serve_clients(
@@ -46,14 +58,15 @@ pub(crate) async fn serve_clients(
         asked_to_stop.await;
         websockets.close();
     };
-    serve(listener, router(app), most_connections, asked_to_stop).await;
+    let front = Gateway::public(app);
+    serve(listener, front, most_connections, asked_to_stop).await;
     websockets.emptied().await;
 }
 
 /// Serves until asked to stop.
 pub(crate) async fn serve(
     listener: TcpListener,
-    router: Router,
+    front: impl Front,
     most_connections: usize,
     asked_to_stop: impl Future<Output = ()>,
 ) {
@@ -74,8 +87,11 @@ pub(crate) async fn serve(
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             continue;
         };
-        let router = router.clone();
-        let service = service_fn(move |request| answer(router.clone(), peer, request));
+        let front = front.clone();
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let answer = front.clone().answer(peer, request.map(Body::new));
+            async { Ok::<_, Infallible>(answer.await) }
+        });
         let connection = http
             .serve_connection_with_upgrades(TokioIo::new(Patient::new(stream)), service)
             .into_owned();
@@ -113,16 +129,6 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
             }
         }
     }
-}
-
-async fn answer(
-    mut router: Router,
-    peer: SocketAddr,
-    request: hyper::Request<Incoming>,
-) -> Result<Response, Infallible> {
-    let mut request: Request = request.map(Body::new);
-    request.extensions_mut().insert(ConnectInfo(peer));
-    router.call(request).await
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
-use axum::Router;
 use exchange_engine::{Command, Exchange, FEE_ACCOUNT};
 use orderbook_core::AccountId;
 use tokio::net::TcpListener;
@@ -23,7 +22,7 @@ use crate::bus::{Feed, InProcessBus, Record};
 use crate::config::Config;
 use crate::data_dir::{DataDir, Kept};
 use crate::demo;
-use crate::gateway::{App, ClientLimits, Places, operator, serve, serve_clients};
+use crate::gateway::{App, ClientLimits, Front, Places, operator, serve, serve_clients};
 use crate::health::{self, Health};
 use crate::link::{self, Served};
 use crate::listed::{Catalogue, Listed};
@@ -173,7 +172,7 @@ pub(super) async fn run(role: Role, options: Options) -> anyhow::Result<()> {
             demo::prepare(&app, data_dir.path(), address).await?;
         }
         if let Some(listener) = operators {
-            serving.add(listener, operator::router(Arc::clone(&app)));
+            serving.add(listener, operator::gateway(Arc::clone(&app)));
         }
         tracing::info!("listening on http://{address}");
         serving.add_clients(listener, app);
@@ -251,9 +250,9 @@ impl Serving {
         }
     }
 
-    fn add(&mut self, listener: TcpListener, router: Router) {
+    fn add(&mut self, listener: TcpListener, front: impl Front) {
         let stopped = stopped(self.stopping.clone());
-        let serving = serve(listener, router, self.most_connections, stopped);
+        let serving = serve(listener, front, self.most_connections, stopped);
         self.tasks.spawn(serving);
     }
 

@@ -139,8 +139,8 @@ pub(super) async fn run(role: Role, args: GatewayArgs) -> anyhow::Result<()> {
         app.catch_up().await;
         let for_operators = async {
             if let Some(listener) = operators {
-                let router = operator::router(Arc::clone(&app));
-                serve(listener, router, OPERATORS, asked_to_stop()).await;
+                let front = operator::gateway(Arc::clone(&app));
+                serve(listener, front, OPERATORS, asked_to_stop()).await;
             }
         };
         tracing::info!("listening on http://{address}");

@@ -108,7 +108,7 @@ pub(crate) async fn identify(
             let key = permitted(app, key_name(proof.headers), scope, proof.client).await?;
             let payload = signed_payload(proof.query, proof.body);
             let signature = proof.params.get("signature");
-            prove(&key, proof.params, payload.as_slice(), signature)?;
+            prove(&key, proof.params, payload, signature)?;
             Ok(caller(&key, key_name(proof.headers)))
         }
     }
@@ -129,7 +129,7 @@ pub(crate) async fn identify_key(
 pub(crate) async fn identify_signed(
     app: &App,
     params: &Params,
-    payloads: &[Vec<u8>],
+    payloads: impl IntoIterator<Item = Vec<u8>>,
     scope: Scope,
     client: IpAddr,
 ) -> Result<Caller, ApiError> {
@@ -170,17 +170,15 @@ async fn permitted(
 fn prove(
     key: &ApiKey,
     params: &Params,
-    payloads: &[Vec<u8>],
+    payloads: impl IntoIterator<Item = Vec<u8>>,
     signature: Option<&str>,
 ) -> Result<(), ApiError> {
     let window = Window::parse(params)?;
     let signature = signature
         .filter(|signature| !signature.is_empty())
         .ok_or_else(|| ApiError::mandatory("signature"))?;
-    if !payloads
-        .iter()
-        .any(|payload| key.verify(payload, signature))
-    {
+    let mut payloads = payloads.into_iter();
+    if !payloads.any(|payload| key.verify(&payload, signature)) {
         return Err(ApiError::BAD_SIGNATURE);
     }
     window.check(now())

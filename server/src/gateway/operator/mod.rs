@@ -12,22 +12,17 @@ mod routes;
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
-use axum::extract::{Request, State};
 use axum::http::Method;
-use axum::middleware::{self, Next};
-use axum::response::Response;
 use axum::routing::get;
 
+use super::App;
 use super::auth::Access;
-use super::client::{Client, client};
 use super::operation::{Kind, Operation, Param};
 use super::parameters::LIMIT;
 use super::registry::Registry;
-use super::router::in_json;
-use super::{App, dispatch};
+use super::router::Gateway;
 use crate::api::Json;
 use crate::api::openapi::describe;
-use crate::error::ApiError;
 
 static OPERATIONS: LazyLock<Registry> = LazyLock::new(|| {
     let post = |path, operation: Operation| operation.rest(Method::POST, path);
@@ -135,23 +130,9 @@ const BEFORE: Param = Param::new(
     "The id of an entry; those before it are listed.",
 );
 
-/// All routes of operators.
-pub(crate) fn router(app: Arc<App>) -> Router {
-    dispatch::routes(&OPERATIONS)
-        .route(
-            "/openapi.json",
-            get(async || Json(describe(OPERATIONS.iter()))),
-        )
-        .method_not_allowed_fallback(async || ApiError::METHOD_NOT_ALLOWED)
-        .fallback(async || ApiError::NOT_FOUND)
-        .layer(middleware::map_response(in_json))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), locate))
-        .with_state(app)
-}
-
-/// Notes where a request comes from. Operators have no limits.
-async fn locate(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    let client = client(&app, &request);
-    request.extensions_mut().insert(Client(client));
-    next.run(request).await
+/// What operators reach. They have no limits.
+pub(crate) fn gateway(app: Arc<App>) -> Gateway {
+    let description = get(async || Json(describe(OPERATIONS.iter())));
+    let others = Router::new().route("/openapi.json", description);
+    Gateway::unlimited(app, &OPERATIONS, others)
 }

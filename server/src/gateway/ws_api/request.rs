@@ -1,5 +1,7 @@
 //! Requests of the WebSocket API, as received.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -28,14 +30,17 @@ struct Frame<'a> {
 
 /// The members of an object, in order. Their values stay as they were written: a signature is over
 /// their text, and a price of `0.10` is not to become `0.1`.
-struct Pairs<'a>(Vec<(String, &'a RawValue)>);
+struct Pairs<'a>(Vec<(Name<'a>, &'a RawValue)>);
+
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members;
 
         impl<'de> serde::de::Visitor<'de> for Members {
-            type Value = Vec<(String, &'de RawValue)>;
+            type Value = Vec<(Name<'de>, &'de RawValue)>;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("an object")
@@ -73,35 +78,38 @@ pub(super) fn parse(text: &str) -> Result<Request, (RequestId, ApiError)> {
         };
         (id, refusal)
     })?;
-    let mut pairs = Vec::new();
+    let mut params = Params::default();
     let mut tells_limits = true;
-    for (name, value) in frame.params.map_or_else(Vec::new, |pairs| pairs.0) {
+    for (Name(name), value) in frame.params.map_or_else(Vec::new, |pairs| pairs.0) {
         let Some(value) = text_of(value) else {
             continue;
         };
         // Of two of the same name one would be signed and the other used.
-        if pairs.iter().any(|(known, _)| *known == name) {
+        if params.iter().any(|(known, _)| known == name) {
             return Err((frame.id, ApiError::duplicate(&name)));
         }
         if name == "returnRateLimits" {
             tells_limits = value != "false";
         }
-        pairs.push((name, value));
+        params.push(&name, &value);
     }
     Ok(Request {
         id: frame.id,
         method: frame.method,
-        params: Params::of(pairs),
+        params,
         tells_limits,
     })
 }
 
 /// A value as it would stand in a query; `None` where there is none.
-fn text_of(value: &RawValue) -> Option<String> {
+fn text_of(value: &RawValue) -> Option<Cow<'_, str>> {
     let written = value.get();
-    match written.as_bytes().first() {
-        Some(b'n') => None,
-        Some(b'"') => serde_json::from_str(written).ok(),
+    match written.as_bytes() {
+        [b'n', ..] => None,
+        [b'"', text @ .., b'"'] if !text.contains(&b'\\') => {
+            Some(written[1..written.len() - 1].into())
+        }
+        [b'"', ..] => serde_json::from_str(written).ok(),
         _ => Some(written.into()),
     }
 }

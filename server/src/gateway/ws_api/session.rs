@@ -203,7 +203,7 @@ impl Conversation {
         identify_signed(
             &self.app,
             params,
-            &payloads(params),
+            payloads(params),
             Scope::Read,
             self.client,
         )
@@ -329,7 +329,7 @@ async fn identify(
             identify_key(app, &logon.key, scope, client).await
         }
         (Access::Account(scope), _) => {
-            identify_signed(app, params, &payloads(params), scope, client).await
+            identify_signed(app, params, payloads(params), scope, client).await
         }
         // What a session is for has no methods here.
         (Access::Session | Access::Operator, _) => Err(ApiError::INVALID_SESSION),

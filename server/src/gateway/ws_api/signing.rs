@@ -3,8 +3,6 @@
 //! The rule is to join them as they are. Some libraries encode them first, as in a query; for values
 //! without reserved characters that is the same, so either form is good.
 
-use std::borrow::Cow;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::api::params::Params;
@@ -16,31 +14,38 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// The forms in which parameters may have been signed. As they are, only where it is clear from the
-/// text which they were: a value with an `&` could be two parameters as well.
-pub(super) fn payloads(params: &Params) -> Vec<Vec<u8>> {
+/// Writes a name or a value.
+type Encode = fn(&mut String, &str);
+
+const AS_IT_IS: Encode = |written, text| written.push_str(text);
+const AS_IN_A_QUERY: Encode = |written, text| written.extend(utf8_percent_encode(text, RESERVED));
+const AS_IN_A_FORM: Encode =
+    |written, text| written.extend(form_urlencoded::byte_serialize(text.as_bytes()));
+
+/// The forms in which parameters may have been signed, the usual one first. As they are, only where it
+/// is clear from the text which they were: a value with an `&` could be two parameters as well.
+pub(super) fn payloads(params: &Params) -> impl Iterator<Item = Vec<u8>> {
     let mut pairs: Vec<_> = params
         .iter()
         .filter(|(name, _)| *name != "signature")
         .collect();
     pairs.sort_unstable();
-    let join = |encode: &dyn Fn(&str) -> String| {
-        let pairs = pairs
-            .iter()
-            .map(|(name, value)| format!("{}={}", encode(name), encode(value)));
-        pairs.collect::<Vec<_>>().join("&").into_bytes()
-    };
-    let plain = join(&|text| text.into());
-    let encoded = join(&|text| Cow::from(utf8_percent_encode(text, RESERVED)).into_owned());
-    let form = join(&|text| form_urlencoded::byte_serialize(text.as_bytes()).collect());
     let is_clear =
         |(name, value): &(&str, &str)| !name.contains(['&', '=']) && !value.contains('&');
-    let mut forms = vec![encoded, form];
-    if pairs.iter().all(is_clear) {
-        forms.insert(0, plain);
+    let as_it_is = pairs.iter().all(is_clear).then_some(AS_IT_IS);
+    let forms = as_it_is.into_iter().chain([AS_IN_A_QUERY, AS_IN_A_FORM]);
+    forms.map(move |encode| joined(&pairs, encode).into_bytes())
+}
+
+fn joined(pairs: &[(&str, &str)], encode: Encode) -> String {
+    let mut joined = String::with_capacity(256);
+    for (index, (name, value)) in pairs.iter().enumerate() {
+        joined.push_str(if index > 0 { "&" } else { "" });
+        encode(&mut joined, name);
+        joined.push('=');
+        encode(&mut joined, value);
     }
-    forms.dedup();
-    forms
+    joined
 }
 
 #[cfg(test)]
@@ -51,9 +56,11 @@ mod tests {
     fn parameters_are_signed_in_order_of_their_names() {
         let params = |query| Params::parse(query, b"");
         let forms = |query| {
-            let forms = payloads(&params(query)).into_iter();
-            let text = forms.map(|form| String::from_utf8(form).expect("text"));
-            text.collect::<Vec<_>>()
+            let params = params(query);
+            let text = payloads(&params).map(|form| String::from_utf8(form).expect("text"));
+            let mut forms: Vec<_> = text.collect();
+            forms.dedup();
+            forms
         };
         assert_eq!(forms("b=2&signature=x&a=1"), ["a=1&b=2"]);
         assert_eq!(

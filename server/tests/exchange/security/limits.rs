@@ -63,6 +63,23 @@ async fn every_answer_tells_the_weight() {
 }
 
 #[tokio::test]
+async fn the_head_of_an_answer_costs_as_much_as_all_of_it() {
+    let dir = new_dir();
+    let server = Server::start(dir.path(), &[]).await;
+    let http = server.http();
+    let before = used(&http.get("/api/v3/ping").await);
+    let head = send(http.request(Method::HEAD, "/api/v3/exchangeInfo")).await;
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    assert_eq!(used(&head), before + 20);
+    // There is no head of what is only ever sent.
+    let refused = send(http.request(Method::HEAD, "/api/v3/order/test")).await;
+    assert_eq!(
+        (refused.status, refused.header("allow")),
+        (405, Some("POST"))
+    );
+}
+
+#[tokio::test]
 async fn orders_are_counted_where_they_are_orders() {
     let dir = new_dir();
     let server = configured(dir.path(), &[FEW_ORDERS]).await;
