@@ -26,12 +26,18 @@ use std::io::{IsTerminal, stdout};
 
 use clap::Parser;
 use cli::{Command, RoleCommand};
+use mimalloc::MiMalloc;
 use tokio::runtime::Runtime;
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+/// What one thread allocates another one frees here, with each request: the sequencer, the folds and the
+/// gateway hand things on. That of the C library takes locks for it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));

@@ -263,16 +263,18 @@ impl Replay {
 /// Applies a frame.
 pub(crate) fn apply(exchange: &mut Exchange, frame: &Frame) -> Batch {
     let mut listings = Vec::new();
+    let mut events = Vec::new();
     let outcomes = frame.inputs.iter().map(|input| {
-        let mut events = Vec::new();
         let result = exchange.apply(input, &mut events);
         if result.is_ok() && is_about_listings(&input.command) {
             listings.push(input.command.clone());
         }
+        // What is told is kept for long, so it is as large as it has to be.
+        let told = events.drain(..);
         super::Outcome {
             time: input.time,
             result,
-            events,
+            events: told.collect(),
         }
     });
     let outcomes = outcomes.collect();

@@ -267,9 +267,9 @@ struct Writer<L> {
 impl<L: CommandLog> Writer<L> {
     fn run(&mut self, mut queue: Queue) -> anyhow::Result<()> {
         let mut waiting = Vec::with_capacity(MAX_FRAME);
-        let mut inputs = Vec::with_capacity(MAX_FRAME);
         while queue.blocking_recv_many(&mut waiting, MAX_FRAME) > 0 {
             let time = self.state.clock.stamp();
+            let mut inputs = Vec::with_capacity(waiting.len());
             let mut replies = Vec::with_capacity(waiting.len());
             for submission in waiting.drain(..) {
                 let Submission {
@@ -281,7 +281,7 @@ impl<L: CommandLog> Writer<L> {
                 inputs.push(Input { time, command });
                 replies.push(reply);
             }
-            let frame = self.next_frame(std::mem::take(&mut inputs));
+            let frame = self.next_frame(inputs);
             let batch = match self.log.append(&frame) {
                 Ok(()) => Some(self.state.apply(&frame)?),
                 Err(error) if error.is_final() => return Err(error.into()),

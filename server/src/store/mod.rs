@@ -15,6 +15,7 @@ mod sqlite;
 pub(crate) mod writer;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use exchange_engine::{InstrumentId, OrderRef};
@@ -95,7 +96,7 @@ pub(crate) trait Store: Debug + Send + Sync {
     ///
     /// [`StoreError::CursorMoved`] where the changes do not start where the cursor is; nothing is
     /// stored then. After another error the outcome is unknown: ask for the cursor.
-    async fn write(&self, changes: &Changes) -> Result<(), StoreError>;
+    async fn write(&self, changes: &Arc<Changes>) -> Result<(), StoreError>;
 
     /// The candles whose open time is in `from..=to`, without the quiet intervals.
     async fn candles(

@@ -1,5 +1,7 @@
 //! Nothing is stored twice, half, or for another log.
 
+use std::sync::Arc;
+
 use exchange_engine::{InstrumentId, OrderRef};
 use futures_util::future::try_join_all;
 use marketdata_core::Interval;
@@ -11,7 +13,7 @@ use crate::log::LogId;
 use crate::store::{Changes, Cursor, StoreError};
 
 /// One trade, with the id of the input that led to it.
-fn one_trade(seq: u64) -> Changes {
+fn one_trade(seq: u64) -> Arc<Changes> {
     let trade = settled(BTC, trade(seq, 100, 1, (1, ANN), (2, BOB)));
     Script::after(seq - 1).at(seq, [trade]).changes()
 }

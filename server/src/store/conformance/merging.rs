@@ -3,6 +3,8 @@
 //! Commands made at random go through a real exchange. What comes of them is cut into batches and
 //! the batches into changes, both at random, and then store and models have to agree.
 
+use std::sync::Arc;
+
 use accounts_core::{Amount, AssetId, FeeRate, FeeSchedule, FeeTier};
 use exchange_engine::{ClientOrderId, Command, Exchange, Input, InstrumentId, Listing, OrderRef};
 use marketdata_core::Interval;
@@ -244,7 +246,7 @@ struct Folded {
     orders: OrderModel,
     markets: MarketModel,
     placed: u64,
-    pieces: Vec<Changes>,
+    pieces: Vec<Arc<Changes>>,
 }
 
 fn folded(moves: &[Move]) -> Folded {
@@ -300,14 +302,15 @@ fn folded(moves: &[Move]) -> Folded {
             };
             if step.is_some_and(|step| step.ends_changes) {
                 let next = Changes::after(changes.cursor().seq);
-                folded.pieces.push(std::mem::replace(&mut changes, next));
+                let piece = std::mem::replace(&mut changes, next);
+                folded.pieces.push(Arc::new(piece));
             }
         }
     }
     if !batch.outcomes.is_empty() {
         changes.add(&batch);
     }
-    folded.pieces.push(changes);
+    folded.pieces.push(Arc::new(changes));
     assert_open_orders(&folded.orders, &exchange);
     folded
 }

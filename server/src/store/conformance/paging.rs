@@ -1,5 +1,7 @@
 //! Every bound and limit gives what a plain list would.
 
+use std::sync::Arc;
+
 use marketdata_core::{CandleEvent, Candles, GapPolicy, Interval, PublicTrade};
 use orderbook_core::{CloseReason, OrderId, Side, Timestamp, TradeId};
 
@@ -51,10 +53,10 @@ fn trading() -> Batch {
     script.batch()
 }
 
-fn changes(batch: &Batch) -> Changes {
+fn changes(batch: &Batch) -> Arc<Changes> {
     let mut changes = Changes::after(0);
     changes.add(batch);
-    changes
+    Arc::new(changes)
 }
 
 fn model(batch: &Batch) -> OrderModel {

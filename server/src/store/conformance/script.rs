@@ -1,5 +1,7 @@
 //! A feed written by hand.
 
+use std::sync::Arc;
+
 use accounts_core::{Amount, AssetId, Delta, Fee};
 use exchange_engine::{Event, InstrumentId};
 use orderbook_core::{
@@ -47,10 +49,10 @@ impl Script {
         self.batch
     }
 
-    pub(crate) fn changes(self) -> Changes {
+    pub(crate) fn changes(self) -> Arc<Changes> {
         let mut changes = Changes::after(self.batch.prev_seq);
         changes.add(&self.batch);
-        changes
+        Arc::new(changes)
     }
 }
 

@@ -10,6 +10,8 @@ mod tests;
 mod time;
 mod write;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use exchange_engine::{InstrumentId, OrderRef};
 use marketdata_core::{Candle, Interval, PublicTrade};
@@ -116,7 +118,7 @@ impl Store for PostgresStore {
             .map_err(|error| failed("read", error.into()))
     }
 
-    async fn write(&self, changes: &Changes) -> Result<(), StoreError> {
+    async fn write(&self, changes: &Arc<Changes>) -> Result<(), StoreError> {
         self.writing(async |connection| write::write(connection, changes).await)
             .await
     }

@@ -1,6 +1,7 @@
 //! What only this store can be asked: its tables, and connections that end.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use orderbook_core::{CloseReason, OrderId, Side, TradeId};
@@ -22,7 +23,7 @@ async fn open(database: &TestDatabase, storage: Storage) -> Result<PostgresStore
 }
 
 /// Trades on either side of midnight UTC.
-fn around_midnight() -> Changes {
+fn around_midnight() -> Arc<Changes> {
     let sold = order(1, BOB, Side::Sell);
     Script::after(0)
         .at(1, [listed(BTC), listed(ETH)])

@@ -126,8 +126,8 @@ impl Store for SqliteStore {
         Ok(self.reading(|_| Ok(())).await?.cursor)
     }
 
-    async fn write(&self, changes: &Changes) -> Result<(), StoreError> {
-        let changes = changes.clone();
+    async fn write(&self, changes: &Arc<Changes>) -> Result<(), StoreError> {
+        let changes = Arc::clone(changes);
         self.writing(move |transaction| write::write(transaction, &changes))
             .await
     }

@@ -25,7 +25,8 @@ pub(crate) struct Gap {
 pub(super) struct Gathered {
     /// Kept beside the changes, since these cannot be cut.
     batches: Vec<Arc<Batch>>,
-    changes: Changes,
+    /// Shared with whoever writes them.
+    changes: Arc<Changes>,
 }
 
 impl Gathered {
@@ -33,7 +34,7 @@ impl Gathered {
     pub(super) fn after(seq: u64) -> Self {
         Self {
             batches: Vec::new(),
-            changes: Changes::after(seq),
+            changes: Arc::new(Changes::after(seq)),
         }
     }
 
@@ -49,7 +50,7 @@ impl Gathered {
                 offered: batch.prev_seq,
             });
         }
-        self.changes.add(&batch);
+        Arc::make_mut(&mut self.changes).add(&batch);
         self.batches.push(batch);
         Ok(())
     }
@@ -67,7 +68,7 @@ impl Gathered {
         Ok(())
     }
 
-    pub(super) fn changes(&self) -> &Changes {
+    pub(super) fn changes(&self) -> &Arc<Changes> {
         &self.changes
     }
 

@@ -1,7 +1,7 @@
 //! A store that fails when it is told to.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use exchange_engine::{InstrumentId, OrderRef};
@@ -79,7 +79,7 @@ impl Store for FaultyStore {
         })
     }
 
-    async fn write(&self, changes: &Changes) -> Result<(), StoreError> {
+    async fn write(&self, changes: &Arc<Changes>) -> Result<(), StoreError> {
         let mut state = self.state();
         if state.is_down {
             return Err(lost());
