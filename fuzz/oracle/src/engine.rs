@@ -238,13 +238,25 @@ impl Exchange {
             Command::CancelAll {
                 account,
                 instrument,
+            } => self.cancel_all(account, instrument),
+            Command::CancelAs {
+                account,
+                instrument,
+                order,
+                name,
             } => {
-                self.market(instrument)?;
-                let events = self.cancel_by_age(account, instrument)?;
-                if events.is_empty() {
-                    return Err(Reject::UnknownOrder);
-                }
-                Ok(events)
+                let order_id = self.find(account, instrument, order)?.id;
+                let events = self.on_book(instrument, &BookCommand::Cancel { order_id })?;
+                Ok(under_a_name(account, name, events))
+            }
+            Command::CancelAllAs {
+                account,
+                instrument,
+                name,
+            } => {
+                let events = self.cancel_all(account, instrument)?;
+                self.situations.push("all cancelled under a name");
+                Ok(under_a_name(account, name, events))
             }
             Command::Reduce {
                 account,
@@ -494,6 +506,12 @@ impl Exchange {
         }
         Ok(())
     }
+}
+
+/// What a cancellation with a name tells, given what it tells without.
+fn under_a_name(account: AccountId, name: ClientOrderId, events: Vec<Event>) -> Vec<Event> {
+    let named = Event::CancellationNamed { account, name };
+    [vec![named], events].concat()
 }
 
 /// The most that there may be of an asset.

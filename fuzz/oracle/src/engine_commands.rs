@@ -18,7 +18,7 @@
 //! | 4 | the quantity: below 240 small, else an extreme |
 //! | 5 | the order: below 232 one that is open, and then the account and the instrument are mostly the right ones, or if there is none a new one instead; else any. Even by client order id, odd by id |
 //! | 6 | bit 0: buy or sell; bits 1 and 2: the time in force of a replacement |
-//! | 7 | the client order id of a new order: a multiple of 3 is none, below 216 a new one, else one of the header's |
+//! | 7 | the client order id of a new order, or the name of a cancellation: a multiple of 3 is none, below 216 a new one, else one of the header's |
 //! | 8 | the time: below 248 goes on a little, below 252 to another day, else steps back |
 //! | 9 | terms to rest on: bits 0 to 2: post-only; bits 3 and 4: whether it is an iceberg. Of a market order: bits 0 and 1: whether it has a protection; bits 2 and 3: whether it asks for a lot. Of a repetition: what differs |
 //! | 10 | the slice of an iceberg, the minimum of an IOC, the budget of a market order, the protection |
@@ -298,14 +298,29 @@ impl<'a> Inputs<'a> {
                 let quantity = if a_lot { self.much() } else { quantity };
                 place(quantity, self.market_order(terms, size))
             }
-            128..=137 => Command::Cancel {
-                account,
-                instrument,
-                order,
+            128..=137 => match client_order_id {
+                None => Command::Cancel {
+                    account,
+                    instrument,
+                    order,
+                },
+                Some(name) => Command::CancelAs {
+                    account,
+                    instrument,
+                    order,
+                    name,
+                },
             },
-            138 | 139 => Command::CancelAll {
-                account,
-                instrument,
+            138 | 139 => match client_order_id {
+                None => Command::CancelAll {
+                    account,
+                    instrument,
+                },
+                Some(name) => Command::CancelAllAs {
+                    account,
+                    instrument,
+                    name,
+                },
             },
             140..=147 => Command::Reduce {
                 account,

@@ -208,6 +208,27 @@ pub enum Command {
         /// `None`: in what it receives.
         asset: Option<AssetId>,
     },
+    /// As [`Cancel`](Self::Cancel), under a name that the owner gives to the cancellation itself.
+    CancelAs {
+        /// Its owner.
+        account: AccountId,
+        /// Where it rests.
+        instrument: InstrumentId,
+        /// Which one.
+        order: OrderRef,
+        /// It is [told](crate::Event::CancellationNamed) and not remembered: no name of an order is
+        /// taken by it.
+        name: ClientOrderId,
+    },
+    /// As [`CancelAll`](Self::CancelAll), under a name that the owner gives to all of it.
+    CancelAllAs {
+        /// Their owner.
+        account: AccountId,
+        /// Where they rest.
+        instrument: InstrumentId,
+        /// As that of one cancellation.
+        name: ClientOrderId,
+    },
 }
 
 /// How much of an exchange.
@@ -245,7 +266,7 @@ pub enum OrderRef {
     Client(ClientOrderId),
 }
 
-/// The owner's name for an order: 1 to 36 letters, digits and `.:/_-`.
+/// The owner's name for an order or a cancellation: 1 to 36 letters, digits and `.:/_-`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientOrderId {
     // Unused bytes are zero, so that comparing the array compares the text.

@@ -147,6 +147,13 @@ pub enum Event {
         /// `None`: in what it receives.
         asset: Option<AssetId>,
     },
+    /// A cancellation was given a name by its owner. What it cancels follows.
+    CancellationNamed {
+        /// Who cancels.
+        account: AccountId,
+        /// The name.
+        name: ClientOrderId,
+    },
 }
 
 /// What became of an order when it was placed.

@@ -160,12 +160,18 @@ impl Exchange {
             Command::CancelAll {
                 account,
                 instrument,
-            } => {
-                self.market_or_reject(*instrument)?;
-                if !self.cancel_orders_of(now, *account, *instrument, events) {
-                    return Err(Reject::UnknownOrder);
-                }
-            }
+            } => self.cancel_all(now, *account, *instrument, None, events)?,
+            Command::CancelAs {
+                account,
+                instrument,
+                order,
+                name,
+            } => self.cancel_as(now, *account, *instrument, *order, *name, events)?,
+            Command::CancelAllAs {
+                account,
+                instrument,
+                name,
+            } => self.cancel_all(now, *account, *instrument, Some(*name), events)?,
             Command::Reduce {
                 account,
                 instrument,
@@ -317,6 +323,8 @@ impl Exchange {
             | Command::Amend { .. }
             | Command::Replace { .. }
             | Command::CancelAll { .. }
+            | Command::CancelAs { .. }
+            | Command::CancelAllAs { .. }
             | Command::Reduce { .. } => unreachable!("these are about orders"),
         }
         Ok(())
@@ -405,22 +413,19 @@ impl Exchange {
         }
     }
 
-    /// Cancels the orders of an account in an instrument, oldest first. Whether there was any.
-    fn cancel_orders_of(
+    /// Cancels the orders of an account in an instrument, oldest first.
+    pub(crate) fn cancel_orders_of(
         &mut self,
         now: Timestamp,
         account: AccountId,
         instrument: InstrumentId,
         events: &mut Vec<Event>,
-    ) -> bool {
+    ) {
         let orders: Vec<OrderId> = self.orders_of(account, instrument).collect();
-        for order_id in &orders {
-            let cancel = BookCommand::Cancel {
-                order_id: *order_id,
-            };
+        for order_id in orders {
+            let cancel = BookCommand::Cancel { order_id };
             self.carry_out(now, instrument, &cancel, events);
         }
-        !orders.is_empty()
     }
 
     /// Cannot fail: no book has seen a later time than an accepted input.
@@ -433,7 +438,7 @@ impl Exchange {
 
     /// Applies a command that the book cannot refuse, and lets the ledger follow.
     #[inline(never)]
-    fn carry_out(
+    pub(crate) fn carry_out(
         &mut self,
         now: Timestamp,
         instrument: InstrumentId,

@@ -79,7 +79,8 @@
 //!   is open. Cancelling always works.
 //! * **Names.** A client order id belongs to its order while that is open, and as long as it is one of
 //!   the account's newest 1,000 with a name. The same order again under its name is not placed again,
-//!   it is [told about](Event::OrderRepeated); another one is refused.
+//!   it is [told about](Event::OrderRepeated); another one is refused. A cancellation may have a name as
+//!   well, which is [told](Event::CancellationNamed) and not remembered.
 //! * **Everything is a command**: accounts and instruments coming and going, fees, limits, halts. A log
 //!   of inputs replays all of it.
 //!

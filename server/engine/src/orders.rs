@@ -192,6 +192,40 @@ impl Exchange {
         )
     }
 
+    /// Cancels an order under a name that its owner gives to the cancellation.
+    pub(crate) fn cancel_as(
+        &mut self,
+        now: Timestamp,
+        account: AccountId,
+        instrument: InstrumentId,
+        order: OrderRef,
+        name: ClientOrderId,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        let order_id = self.find(account, instrument, order)?;
+        events.push(Event::CancellationNamed { account, name });
+        self.carry_out(now, instrument, &BookCommand::Cancel { order_id }, events);
+        Ok(())
+    }
+
+    /// Cancels all orders of an account in an instrument, under a name where it gives one.
+    pub(crate) fn cancel_all(
+        &mut self,
+        now: Timestamp,
+        account: AccountId,
+        instrument: InstrumentId,
+        name: Option<ClientOrderId>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        self.market_or_reject(instrument)?;
+        if self.orders_of(account, instrument).next().is_none() {
+            return Err(Reject::UnknownOrder);
+        }
+        events.extend(name.map(|name| Event::CancellationNamed { account, name }));
+        self.cancel_orders_of(now, account, instrument, events);
+        Ok(())
+    }
+
     #[expect(
         clippy::too_many_arguments,
         reason = "as many things as the command says"

@@ -1,4 +1,4 @@
-//! Names of orders: what is sent twice is placed once. The notation is explained in `desk`.
+//! Names of orders, so that what is sent twice is placed once, and of cancellations. The notation is explained in `desk`.
 
 mod desk;
 
@@ -457,5 +457,84 @@ mod replacements {
         let (open, _) = of(&desk, by_id(2)).expect("open");
         assert_eq!(open.client_order_id, None);
         assert_eq!(of(&desk, by_name("x")), None);
+    }
+}
+
+mod of_cancellations {
+    use super::*;
+
+    #[test]
+    fn are_told_before_what_is_cancelled() {
+        let mut desk = desk();
+        desk.place(ANN, "buy 5 @ 100 as x");
+        let events = desk.accept(cancel_as(ANN, by_name("x"), "away"));
+        assert_eq!(
+            words(&events),
+            [
+                "account 1 calls it away",
+                "#1 cancelled",
+                "account 1 asset 2: 10000000+0",
+            ]
+        );
+        desk.book(&[]);
+    }
+
+    #[test]
+    fn one_is_for_all_that_are_cancelled_at_once() {
+        let mut desk = desk();
+        desk.place(ANN, "buy 5 @ 100 as x");
+        desk.place(BOB, "buy 5 @ 100");
+        desk.accept(on(ETHUSD, place(ANN, "buy 5 @ 100")));
+        desk.place(ANN, "sell 5 @ 110");
+        let events = desk.accept(cancel_all_as(ANN, "away"));
+        let told = words(&events);
+        let told: Vec<_> = told.iter().filter(|it| !it.contains("asset")).collect();
+        assert_eq!(
+            told,
+            ["account 1 calls it away", "#1 cancelled", "#4 cancelled"]
+        );
+        desk.book(&["bid 100: 5"]);
+        desk.accept(on(ETHUSD, cancel_all_as(ANN, "away")));
+    }
+
+    #[test]
+    fn are_not_told_where_nothing_is_cancelled() {
+        let mut desk = desk();
+        desk.refuse(cancel_all_as(ANN, "away"), Reject::UnknownOrder);
+        desk.place(BOB, "buy 5 @ 100 as x");
+        for order in [by_id(1), by_id(2), by_name("x"), by_name("away")] {
+            desk.refuse(cancel_as(ANN, order, "away"), Reject::UnknownOrder);
+        }
+        desk.refuse(cancel_all_as(ANN, "away"), Reject::UnknownOrder);
+        for command in [cancel_as(BOB, by_id(1), "away"), cancel_all_as(BOB, "away")] {
+            desk.refuse(on(USDTOK, command), Reject::UnknownInstrument);
+        }
+    }
+
+    #[test]
+    fn take_none_from_orders_and_may_be_given_again() {
+        let mut desk = desk();
+        desk.place(ANN, "buy 5 @ 100 as x");
+        desk.place(ANN, "buy 5 @ 100 as y");
+        // Even that of an order, its own or another.
+        desk.accept(cancel_as(ANN, by_name("x"), "x"));
+        desk.accept(cancel_as(ANN, by_name("y"), "x"));
+        assert_eq!(desk.place(ANN, "buy 6 @ 90 as away").get(), 3);
+        desk.accept(cancel_as(ANN, by_name("away"), "back"));
+        desk.place(ANN, "buy 7 @ 80 as back");
+    }
+
+    #[test]
+    fn may_be_given_while_trading_is_halted() {
+        let mut desk = desk();
+        let scope = exchange_engine::Scope::Venue;
+        desk.place(ANN, "buy 5 @ 100 as x");
+        desk.place(ANN, "buy 5 @ 100 as y");
+        desk.accept(Command::Halt {
+            scope,
+            cancel_orders: false,
+        });
+        desk.accept(cancel_as(ANN, by_name("x"), "away"));
+        desk.accept(cancel_all_as(ANN, "away"));
     }
 }

@@ -8,7 +8,9 @@ use accounts_core::{
     AccountId, AccountLimits, Amount, AssetId, OrderLimits, OrderRate, PriceCollar,
 };
 use desk::*;
-use exchange_engine::{ClientOrderId, Command, Event, FEE_ACCOUNT, InstrumentId, OrderRef, Scope};
+use exchange_engine::{
+    ClientOrderId, Command, Event, FEE_ACCOUNT, Input, InstrumentId, OrderRef, Reject, Scope,
+};
 use orderbook_core::{
     Notional, OrderKind, PostOnly, Price, Quantity, Resting, SelfTradePrevention, Side,
     TimeInForce, Timestamp,
@@ -16,6 +18,8 @@ use orderbook_core::{
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+
+type Outcome = Result<Vec<Event>, Reject>;
 
 /// Three pairs, and money for everybody.
 fn desk() -> Desk {
@@ -206,10 +210,26 @@ fn trading() -> impl Strategy<Value = Command> {
             price,
         },
     );
-    let cancel = (accounts(), instruments(), orders())
-        .prop_map(|(account, instrument, order)| on(instrument, cancel(account, order)));
-    let cancel_all = (accounts(), instruments())
-        .prop_map(|(account, instrument)| on(instrument, cancel_all(account)));
+    let cancel = (accounts(), instruments(), orders(), names()).prop_map(
+        |(account, instrument, order, name)| match name {
+            None => on(instrument, cancel(account, order)),
+            Some(name) => Command::CancelAs {
+                account,
+                instrument,
+                order,
+                name,
+            },
+        },
+    );
+    let cancel_all =
+        (accounts(), instruments(), names()).prop_map(|(account, instrument, name)| match name {
+            None => on(instrument, cancel_all(account)),
+            Some(name) => Command::CancelAllAs {
+                account,
+                instrument,
+                name,
+            },
+        });
     let reduce = (accounts(), instruments(), orders(), 1..9_u64)
         .prop_map(|(account, instrument, order, by)| on(instrument, reduce(account, order, by)));
     prop_oneof![
@@ -305,6 +325,12 @@ fn aim(desk: &Desk, mut command: Command, pick: usize) -> Command {
             instrument,
             order,
         }
+        | Command::CancelAs {
+            account,
+            instrument,
+            order,
+            ..
+        }
         | Command::Reduce {
             account,
             instrument,
@@ -326,6 +352,39 @@ fn aim(desk: &Desk, mut command: Command, pick: usize) -> Command {
         _ => {}
     }
     command
+}
+
+/// The same command without a name, where it is a cancellation that has one.
+fn without_a_name(command: &Command) -> Option<(AccountId, ClientOrderId, Command)> {
+    match *command {
+        Command::CancelAs {
+            account,
+            instrument,
+            order,
+            name,
+        } => Some((account, name, on(instrument, cancel(account, order)))),
+        Command::CancelAllAs {
+            account,
+            instrument,
+            name,
+        } => Some((account, name, on(instrument, cancel_all(account)))),
+        _ => None,
+    }
+}
+
+/// A name of a cancellation is told, and changes nothing else.
+fn nothing_but_a_name(before: &mut Desk, input: &Input, after: &Desk, result: &Outcome) {
+    let Some((account, name, command)) = without_a_name(&input.command) else {
+        return;
+    };
+    let plain = before.attempt(&before.input(command));
+    let named = plain.map(|events| {
+        let told = Event::CancellationNamed { account, name };
+        [vec![told], events].concat()
+    });
+    assert_eq!(*result, named);
+    let (plain, named) = (before.exchange.state_hash(), after.exchange.state_hash());
+    assert_eq!(plain, named);
 }
 
 /// How much time passes: mostly none, now and then a good part of a day.
@@ -400,7 +459,9 @@ proptest! {
         for (number, (pause, command, pick)) in commands.into_iter().enumerate() {
             desk.time += pause;
             let input = desk.input(aim(&desk, command, pick.into()));
+            let mut before = desk.clone();
             let result = desk.attempt(&input);
+            nothing_but_a_name(&mut before, &input, &desk, &result);
             look_at(&desk, result.as_deref().unwrap_or_default());
             // One that was restored on the way says and does the same.
             if number == restart {

@@ -592,6 +592,8 @@ fn the_encoding_of_every_command_is_on_record() {
             instrument: BTCUSD,
             fees: tiers([(0, 1_000, 2_500), (300, -100, 500)]),
         },
+        cancel_as(ANN, two, "y-2"),
+        cancel_all_as(ANN, "y-2"),
     ];
     let recorded = [
         "e80700010342544308",
@@ -627,6 +629,8 @@ fn the_encoding_of_every_command_is_on_record() {
         "e80714020104",
         "e807140200",
         "e80702010200d00f8827ac02c701e807",
+        "e8071501010103782d3103792d32",
+        "e80716010103792d32",
     ];
     let mut found = Vec::new();
     for command in commands {

@@ -1,6 +1,7 @@
 //! What an account hears of its own orders and money.
 
 use accounts_core::{Amount, AssetId, Balance, Delta};
+use exchange_engine::ClientOrderId;
 use orderbook_core::{Quantity, Timestamp};
 use serde::Serialize;
 
@@ -103,8 +104,8 @@ impl ExecutionReport {
             None => ("0".into(), None),
         };
         let (client_order_id, original_client_order_id) = match execution.kind {
-            ExecutionKind::Cancelled => (
-                cancellation_name(execution.seq),
+            ExecutionKind::Cancelled(named) => (
+                cancellation_name(named, execution.seq),
                 name(order.client_order_id),
             ),
             _ => (name(order.client_order_id), String::new()),
@@ -156,16 +157,19 @@ const fn execution_type(kind: &ExecutionKind) -> &'static str {
         ExecutionKind::Placed => "NEW",
         ExecutionKind::Traded(Fill { .. }) => "TRADE",
         ExecutionKind::Amended => "REPLACED",
-        ExecutionKind::Cancelled => "CANCELED",
+        ExecutionKind::Cancelled(_) => "CANCELED",
         ExecutionKind::Expired => "EXPIRED",
         ExecutionKind::Prevented => "TRADE_PREVENTION",
     }
 }
 
-/// The name of a cancellation that its owner gave none, from the input that it was: so everybody who
+/// The name of a cancellation. Where it was given none, the input that it was makes one: so everybody who
 /// tells of it tells the same.
-pub(crate) fn cancellation_name(seq: u64) -> String {
-    format!("cancel-{seq}")
+pub(crate) fn cancellation_name(given: Option<ClientOrderId>, seq: u64) -> String {
+    match given {
+        Some(name) => name.to_string(),
+        None => format!("cancel-{seq}"),
+    }
 }
 
 /// The balances of an account that something may have changed.

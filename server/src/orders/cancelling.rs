@@ -1,6 +1,6 @@
 //! Cancelling orders.
 
-use exchange_engine::{ClientOrderId, Command, Event, OrderRef};
+use exchange_engine::{Command, Event, OrderRef};
 use orderbook_core::{AccountId, Event as BookEvent};
 
 use super::Receipt;
@@ -39,13 +39,22 @@ pub(super) async fn take_back(
         let open = open.filter(|order| order.is_open());
         cancellation.check(open.ok_or(ApiError::CANCEL_REJECTED)?)?;
     }
-    let command = Command::Cancel {
-        account,
-        instrument: symbol.id,
-        order,
+    let instrument = symbol.id;
+    let command = match cancellation.name {
+        None => Command::Cancel {
+            account,
+            instrument,
+            order,
+        },
+        Some(name) => Command::CancelAs {
+            account,
+            instrument,
+            order,
+            name,
+        },
     };
     let receipt = app.submit(command).await?;
-    let cancelled = cancelled(app, account, &receipt, cancellation.name, symbol).await;
+    let cancelled = cancelled(app, account, &receipt, symbol).await;
     cancelled.into_iter().next().ok_or(ApiError::INTERNAL)
 }
 
@@ -57,39 +66,43 @@ pub(crate) async fn cancel_all(
 ) -> Result<Vec<CancelledOrder>, ApiError> {
     let symbols = app.symbols();
     let symbol = symbols.named(params.require("symbol")?)?;
-    let command = Command::CancelAll {
-        account,
-        instrument: symbol.id,
+    let instrument = symbol.id;
+    let command = match client_order_id(params, "newClientOrderId")? {
+        None => Command::CancelAll {
+            account,
+            instrument,
+        },
+        Some(name) => Command::CancelAllAs {
+            account,
+            instrument,
+            name,
+        },
     };
-    let name = client_order_id(params, "newClientOrderId")?;
     let receipt = app.submit(command).await?;
-    Ok(cancelled(app, account, &receipt, name, symbol).await)
+    Ok(cancelled(app, account, &receipt, symbol).await)
 }
 
-/// The orders that a command closed.
+/// The orders that a command closed, under the name that their owner hears on the user stream too.
 async fn cancelled(
     app: &App,
     account: AccountId,
     receipt: &Receipt,
-    name: Option<ClientOrderId>,
     symbol: &Symbol,
 ) -> Vec<CancelledOrder> {
-    let name = match name {
-        Some(name) => name.to_string(),
-        None => cancellation_name(receipt.seq()),
-    };
+    let events = &receipt.outcome().events;
+    let given = events.iter().find_map(|event| match event {
+        Event::CancellationNamed { name, .. } => Some(*name),
+        _ => None,
+    });
+    let name = cancellation_name(given, receipt.seq());
     let orders = app.orders.at(receipt.seq()).await;
-    let closed = receipt
-        .outcome()
-        .events
-        .iter()
-        .filter_map(|event| match event {
-            Event::Book {
-                event: BookEvent::Closed { order_id, .. },
-                ..
-            } => orders.order(account, symbol.id, OrderRef::Id(*order_id)),
-            _ => None,
-        });
+    let closed = events.iter().filter_map(|event| match event {
+        Event::Book {
+            event: BookEvent::Closed { order_id, .. },
+            ..
+        } => orders.order(account, symbol.id, OrderRef::Id(*order_id)),
+        _ => None,
+    });
     closed
         .map(|order| CancelledOrder::new(order, &name, symbol))
         .collect()

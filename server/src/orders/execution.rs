@@ -1,6 +1,6 @@
 //! What happens to orders, one thing after the other, for those who hear of it as it happens.
 
-use exchange_engine::Event;
+use exchange_engine::{ClientOrderId, Event};
 use orderbook_core::{AccountId, Event as BookEvent, OrderId};
 
 use super::record::{Fill, OrderRecord, OrderStatus};
@@ -26,8 +26,8 @@ pub(crate) enum ExecutionKind {
     Traded(Fill),
     /// It goes on with another quantity or price.
     Amended,
-    /// It was taken back, or replaced by another.
-    Cancelled,
+    /// It was taken back, under a name where its owner gave one to that, or replaced by another.
+    Cancelled(Option<ClientOrderId>),
     /// Its terms did not let it wait.
     Expired,
     /// It met an order of its own account or group, and therefore ended or became smaller.
@@ -40,6 +40,8 @@ pub(crate) struct Executions<'a> {
     wanted: Option<&'a dyn Fn(AccountId) -> bool>,
     /// The last input that something was told of, and how much.
     last: (u64, u64),
+    /// The last cancellation with a name: which input that was.
+    named: Option<(u64, ClientOrderId)>,
     told: Vec<Execution>,
 }
 
@@ -53,6 +55,7 @@ impl<'a> Executions<'a> {
         Self {
             wanted: Some(wanted),
             last: (0, 0),
+            named: None,
             told: Vec::new(),
         }
     }
@@ -62,6 +65,7 @@ impl<'a> Executions<'a> {
         Self {
             wanted: None,
             last: (0, 0),
+            named: None,
             told: Vec::new(),
         }
     }
@@ -95,6 +99,11 @@ impl<'a> Executions<'a> {
         }
     }
 
+    /// What the input cancels from here on, it cancels under a name.
+    pub(super) const fn name_cancellation(&mut self, seq: u64, name: ClientOrderId) {
+        self.named = Some((seq, name));
+    }
+
     /// An event changed an order, which is like this now.
     pub(super) fn follow(&mut self, seq: u64, event: &Event, order: &OrderRecord) {
         let kind = match event {
@@ -106,7 +115,10 @@ impl<'a> Executions<'a> {
                     ExecutionKind::Prevented
                 }
                 BookEvent::Closed { .. } => match order.status {
-                    OrderStatus::Canceled => ExecutionKind::Cancelled,
+                    OrderStatus::Canceled => {
+                        let named = self.named.filter(|(of, _)| *of == seq);
+                        ExecutionKind::Cancelled(named.map(|(_, name)| name))
+                    }
                     OrderStatus::ExpiredInMatch => ExecutionKind::Prevented,
                     OrderStatus::Filled => return self.filled(seq, order.id),
                     _ => ExecutionKind::Expired,

@@ -132,6 +132,7 @@ impl OrderModel {
                     self.fill(seq, account, fill, executions);
                 }
             }
+            Event::CancellationNamed { name, .. } => executions.name_cancellation(seq, *name),
             _ => {
                 for (_, id) in touched(event) {
                     if let Some(order) = self.orders.get_mut(&id) {

@@ -73,6 +73,8 @@ const fn relieves(command: &Command) -> bool {
     match command {
         Command::Cancel { .. }
         | Command::CancelAll { .. }
+        | Command::CancelAs { .. }
+        | Command::CancelAllAs { .. }
         | Command::Reduce { .. }
         | Command::AdvanceTime
         | Command::Halt { .. }
@@ -139,12 +141,24 @@ mod tests {
         let (account, instrument, order) = (ACCOUNT, INSTRUMENT, ORDER);
         let scope = Scope::Venue;
         let quantity = Quantity::new(1);
+        let name = "away".parse().expect("a legal name");
         let out = [
             cancel(),
             Command::Cancel {
                 account,
                 instrument,
                 order,
+            },
+            Command::CancelAs {
+                account,
+                instrument,
+                order,
+                name,
+            },
+            Command::CancelAllAs {
+                account,
+                instrument,
+                name,
             },
             Command::Reduce {
                 account,

@@ -1,5 +1,7 @@
 //! User data streams by listen key: what accounts hear, and how long.
 
+mod cancelling;
+
 use std::time::Duration;
 
 use reqwest::Method;
@@ -345,6 +347,21 @@ async fn every_gateway_tells_who_listens_there() {
         ear.until(&bid, "FILLED").await;
         ear.next().await;
         ear.assert_agrees(&alice.at(server)).await;
+    }
+    // A name of a cancellation goes the same ways as everything else.
+    let last = alice.limit("BTCUSDT", "BUY", "50000", "0.010").await;
+    let id = number(&last, "orderId").to_string();
+    let params = [
+        ("symbol", "BTCUSDT"),
+        ("orderId", id.as_str()),
+        ("newClientOrderId", "away"),
+    ];
+    let cancelled = alice.delete("order", &params).await.ok();
+    assert_eq!(cancelled["clientOrderId"], "away");
+    for ear in [&mut hears_here, &mut hears_there] {
+        ear.until(&last, "CANCELED").await;
+        assert_eq!(ear.heard.last().expect("it was heard")["c"], "away");
+        ear.next().await;
     }
     assert_eq!(hears_here.heard, hears_there.heard);
 

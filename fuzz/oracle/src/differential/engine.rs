@@ -404,6 +404,7 @@ const fn kind(event: &Event) -> Option<&'static str> {
         Event::Resumed { .. } => "Resumed",
         Event::LimitsChanged { .. } => "LimitsChanged",
         Event::FeeAssetChosen { .. } => "FeeAssetChosen",
+        Event::CancellationNamed { .. } => "CancellationNamed",
         Event::Ledger(event) => match event {
             LedgerEvent::AssetAdded { .. } => "AssetAdded",
             LedgerEvent::AccountOpened { .. } => "AccountOpened",

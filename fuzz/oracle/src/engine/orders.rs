@@ -175,6 +175,19 @@ impl Exchange {
         Ok(events)
     }
 
+    /// As [`cancel_by_age`](Self::cancel_by_age), where there is anything.
+    pub(super) fn cancel_all(
+        &mut self,
+        account: AccountId,
+        instrument: InstrumentId,
+    ) -> Result<Vec<Event>, Reject> {
+        let events = self.cancel_by_age(account, instrument)?;
+        if events.is_empty() {
+            return Err(Reject::UnknownOrder);
+        }
+        Ok(events)
+    }
+
     /// Cancels all that an account has in an instrument, oldest first.
     pub(super) fn cancel_by_age(
         &mut self,

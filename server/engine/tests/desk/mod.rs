@@ -344,6 +344,8 @@ pub(crate) fn on(id: InstrumentId, mut command: Command) -> Command {
         Command::Place { instrument, .. }
         | Command::Cancel { instrument, .. }
         | Command::CancelAll { instrument, .. }
+        | Command::CancelAs { instrument, .. }
+        | Command::CancelAllAs { instrument, .. }
         | Command::Reduce { instrument, .. }
         | Command::Replace { instrument, .. }
         | Command::Amend { instrument, .. }
@@ -450,6 +452,23 @@ pub(crate) fn cancel_all(account: AccountId) -> Command {
     Command::CancelAll {
         account,
         instrument: BTCUSD,
+    }
+}
+
+pub(crate) fn cancel_as(account: AccountId, order: OrderRef, name: &str) -> Command {
+    Command::CancelAs {
+        account,
+        instrument: BTCUSD,
+        order,
+        name: named(name),
+    }
+}
+
+pub(crate) fn cancel_all_as(account: AccountId, name: &str) -> Command {
+    Command::CancelAllAs {
+        account,
+        instrument: BTCUSD,
+        name: named(name),
     }
 }
 
@@ -566,6 +585,7 @@ pub(crate) fn words(events: &[Event]) -> Vec<String> {
             balance: Balance { available, held },
             ..
         })) => format!("account {account} asset {asset}: {available}+{held}"),
+        Event::CancellationNamed { account, name } => format!("account {account} calls it {name}"),
         Event::Halted { scope } => format!("halted: {}", scope_word(*scope)),
         Event::Resumed { scope } => format!("resumed: {}", scope_word(*scope)),
         Event::InstrumentDelisted { instrument } => format!("instrument {instrument} delisted"),

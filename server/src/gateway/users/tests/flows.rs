@@ -27,8 +27,8 @@ struct Client {
 }
 
 impl Client {
-    /// Takes in what was said, in order.
-    fn hear(&mut self, kinds: &mut BTreeSet<String>) {
+    /// Takes in what was said, in order. What was cancelled was cancelled under that name.
+    fn hear(&mut self, kinds: &mut BTreeSet<String>, cancellation: &str) {
         let inbox = self.inbox.take().expect("it listens");
         let mut ear = Ear(inbox);
         for event in ear.heard() {
@@ -36,6 +36,9 @@ impl Client {
                 "executionReport" => {
                     let seen = format!("{} {}", event["x"], event["X"]).replace('"', "");
                     kinds.insert(seen);
+                    if event["x"] == "CANCELED" {
+                        assert_eq!(event["c"], cancellation, "{event}");
+                    }
                     self.report(event);
                 }
                 "outboundAccountPosition" => {
@@ -203,8 +206,12 @@ impl Flow {
         };
         self.know(listed, &outcome);
         self.tell(outcome);
+        let cancellation = match input.command {
+            Command::CancelAs { name, .. } | Command::CancelAllAs { name, .. } => name.to_string(),
+            _ => format!("cancel-{}", self.seq),
+        };
         for client in self.clients.values_mut() {
-            client.hear(&mut self.kinds);
+            client.hear(&mut self.kinds, &cancellation);
         }
         if self.seq.is_multiple_of(8) {
             self.assert_known();

@@ -178,6 +178,59 @@ fn a_cancellation_says_both_names() {
 }
 
 #[test]
+fn a_cancellation_is_called_as_its_owner_calls_it_and_the_next_one_is_not() {
+    let mut market = Market::new();
+    for price in [100, 110, 120, 130, 140] {
+        market.place(BUYER, Side::Buy, 1, gtc(price));
+    }
+    let mut buyer = market.listen(BUYER);
+    let (account, instrument) = (BUYER, BTCUSD);
+    let name = |name: &str| name.parse().expect("a legal name");
+    let cancel_as = |order, called| Command::CancelAs {
+        account,
+        instrument,
+        order: by_id(OrderId::new(order)),
+        name: name(called),
+    };
+    let commands = [
+        cancel_as(1, "away"),
+        Command::Cancel {
+            account,
+            instrument,
+            order: by_id(OrderId::new(2)),
+        },
+        cancel_as(3, "away"),
+        Command::CancelAllAs {
+            account,
+            instrument,
+            name: name("all-away"),
+        },
+    ];
+    let prev_seq = market.seq;
+    // All of one frame.
+    let outcomes = commands.map(|command| market.batch(command).outcomes);
+    market.tell(&Batch {
+        prev_seq,
+        outcomes: outcomes.concat(),
+        listings: Vec::new(),
+    });
+    let heard = buyer.heard();
+    let reports = heard.iter().filter(|it| it["e"] == "executionReport");
+    let names: Vec<_> = reports.map(|it| json!([it["i"], it["c"]])).collect();
+    let unnamed = format!("cancel-{}", prev_seq + 2);
+    assert_eq!(
+        json!(names),
+        json!([
+            [1, "away"],
+            [2, unnamed],
+            [3, "away"],
+            [4, "all-away"],
+            [5, "all-away"],
+        ])
+    );
+}
+
+#[test]
 fn of_all_orders_each_is_told_and_the_money_once() {
     let mut market = Market::new();
     for price in [100, 110] {
