@@ -18,7 +18,7 @@ const STREAMS: [&str; 4] = [
 struct Said {
     answers: Vec<Value>,
     trades: Vec<Value>,
-    best: Vec<Value>,
+    best: Value,
     candle: Value,
     book: Value,
 }
@@ -152,10 +152,21 @@ async fn tell(server: &Server) -> Said {
 
     let book = http.json("/api/v3/depth?symbol=BTCUSDT").await;
     let last_update = number(&book, "lastUpdateId");
-    let (mut trades, mut best) = (Vec::new(), Vec::new());
+    let top = http.json("/api/v3/ticker/bookTicker?symbol=BTCUSDT").await;
+    let is_top = |best: &Value| {
+        let names = [
+            ("b", "bidPrice"),
+            ("B", "bidQty"),
+            ("a", "askPrice"),
+            ("A", "askQty"),
+        ];
+        names.iter().all(|(told, asked)| best[told] == top[asked])
+    };
+    let (mut trades, mut best) = (Vec::new(), Value::Null);
     let mut levels = std::collections::BTreeMap::new();
     let mut updates = 0;
-    while updates < last_update {
+    // Of the best prices only the newest ones have to arrive.
+    while updates < last_update || !is_top(&best) {
         let message = raw.next().await;
         match message["e"].as_str() {
             Some("trade") => trades.push(timeless(message)),
@@ -169,7 +180,7 @@ async fn tell(server: &Server) -> Said {
                     }
                 }
             }
-            _ => best.push(message),
+            _ => best = message,
         }
     }
     levels.retain(|_, level| level[1] != "0.00000000");
