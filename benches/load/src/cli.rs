@@ -47,8 +47,8 @@ pub(crate) struct LoadArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) exchange: Option<PathBuf>,
 
-    /// Measure the exchange that listens here, on this machine. It needs a faucet, and limits on
-    /// clients that are out of the way.
+    /// Measure the exchange that listens here, on this machine. It needs a faucet, limits on clients
+    /// that are out of the way, and nobody else who trades.
     #[arg(
         long,
         value_name = "ADDR",

@@ -61,6 +61,12 @@ impl Http {
         Ok(())
     }
 
+    /// Asks for JSON that anybody may see.
+    pub(crate) async fn get(&mut self, path: &str) -> anyhow::Result<Value> {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+        self.json("GET", path, &request).await
+    }
+
     /// Sends JSON, with the token of a session where there is one.
     pub(crate) async fn post(
         &mut self,
@@ -75,9 +81,13 @@ impl Http {
              {token}content-length: {}\r\n\r\n{body}",
             body.len()
         );
+        self.json("POST", path, &request).await
+    }
+
+    async fn json(&mut self, method: &str, path: &str, request: &str) -> anyhow::Result<Value> {
         let answer = self.send(request.as_bytes()).await?;
         if answer.status != 200 {
-            bail!("POST {path}: {answer}");
+            bail!("{method} {path}: {answer}");
         }
         Ok(serde_json::from_slice(answer.body)?)
     }

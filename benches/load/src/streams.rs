@@ -19,12 +19,12 @@ use crate::http::Http;
 use crate::process::{Cpu, Meter, resident};
 use crate::report::{Samples, hundredths, known, millis, per_second, percent, table, thousands};
 use crate::servers::Server;
-use crate::subscriber::{Heard, Subscriber};
+use crate::subscriber::{Heard, Last, Subscriber};
 
 /// How many connections the orders come over.
 const CONNECTIONS: u32 = 8;
 /// How often is looked whether everybody has heard everything, and how long that may take.
-const PAUSE: Duration = Duration::from_millis(300);
+const PAUSE: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Measures, and tells in a table.
@@ -37,9 +37,10 @@ pub(crate) async fn measure(
 ) -> anyhow::Result<()> {
     let memory = || exchange.pid.map(resident).transpose();
     let before = memory()?;
+    let told = Last::ask(exchange.address).await?;
     let mut subscribers = Vec::new();
     for _ in 0..args.subscribers {
-        subscribers.push(Subscriber::connect(exchange.address).await?);
+        subscribers.push(Subscriber::connect(exchange.address, told).await?);
     }
     let idle = memory()?;
     let mut rows = Vec::new();
@@ -47,7 +48,7 @@ pub(crate) async fn measure(
         let phase = listen(args, *trades, exchange, accounts, traders, &subscribers).await?;
         rows.extend(phase.rows());
         accounts.clear(exchange.address).await?;
-        settle(&subscribers).await?;
+        settle(exchange, &subscribers).await?;
     }
     let after = memory()?;
 
@@ -131,7 +132,6 @@ async fn listen(
     traders: &mut u64,
     subscribers: &[Subscriber],
 ) -> anyhow::Result<Phase> {
-    settle(subscribers).await?;
     for subscriber in subscribers {
         subscriber.take();
     }
@@ -148,7 +148,7 @@ async fn listen(
     while let Some(ended) = trading.join_next().await {
         ended??;
     }
-    settle(subscribers).await?;
+    settle(exchange, subscribers).await?;
     let cpu = meter.read()?;
     let heard: Vec<Heard> = subscribers.iter().map(Subscriber::take).collect();
     // Who is behind needs longer than the trades took.
@@ -197,22 +197,22 @@ async fn trade(
     Ok(())
 }
 
-/// Waits until nothing more comes, and all have heard the same last messages.
-async fn settle(subscribers: &[Subscriber]) -> anyhow::Result<()> {
-    let (begun, mut before) = (Instant::now(), None);
+/// Waits, when nobody trades, until all have heard the last that there is.
+async fn settle(exchange: &Server, subscribers: &[Subscriber]) -> anyhow::Result<()> {
+    let (begun, last) = (Instant::now(), Last::ask(exchange.address).await?);
     loop {
-        let mut last = Vec::with_capacity(subscribers.len());
+        let mut behind = 0;
         for subscriber in subscribers {
-            last.push(subscriber.last()?);
+            behind += u64::from(!subscriber.has(last)?);
         }
-        let same = last.windows(2).all(|two| two[0] == two[1]);
-        if same && before.as_ref() == Some(&last) {
+        if behind == 0 {
             return Ok(());
         }
         let late = begun.elapsed() > PATIENCE;
-        ensure!(!late || same, "some subscribers miss the last messages");
-        ensure!(!late, "the streams do not come to rest");
-        before = Some(last);
+        ensure!(
+            !late,
+            "{behind} subscribers miss the last messages: {last:?}"
+        );
         sleep(PAUSE).await;
     }
 }
