@@ -13,7 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 DEADLINE = 10
-LOADED_SECONDS = float(os.environ.get("CLIENT_MINUTES", 1 / 3)) * 60
+LOADED_SECONDS = float(os.environ.get("CLIENT_MINUTES", 2)) * 60
 LONGEST = 120
 
 
