@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use marketdata_core::PublicTrade;
 use oracle::differential::{self, Coverage};
-use oracle::market::Refusal;
+use oracle::market::{Refusal, Ticker};
 use oracle::market_commands;
+use orderbook_core::{Price, Quantity, Side, Timestamp, TradeId};
 use proptest::prelude::*;
 
 #[test]
@@ -19,6 +21,26 @@ fn every_file_of_the_corpus() {
         coverage.add(&differential::market(&bytes));
     }
     everything_happened(&coverage);
+}
+
+/// A ticker that keeps no trades takes both of them, and which one was the last before the window is
+/// not to be known.
+#[test]
+fn what_was_left_out_is_there_again_at_another_price() {
+    const MINUTE: u64 = 60_000_000;
+    let trade = |price| PublicTrade {
+        id: TradeId::new(1),
+        time: Timestamp::new(MINUTE),
+        price: Price::new(price),
+        quantity: Quantity::new(1),
+        taker_side: Side::Buy,
+    };
+    let mut ticker = Ticker::new(&[MINUTE], 0);
+    assert_eq!(ticker.apply(&trade(105)), Ok(()));
+    ticker.advance(Timestamp::new(2 * MINUTE));
+    assert_eq!(ticker.apply(&trade(115)), Ok(()));
+    let stats = ticker.stats(MINUTE).expect("it is one of its windows");
+    assert_eq!(stats.previous_close, None);
 }
 
 #[test]

@@ -146,9 +146,11 @@ impl Ticker {
         let prices = || within.iter().map(|trade| trade.price);
         let quantities = within.iter().map(|trade| u128::from(trade.quantity.get()));
         let is_truncated = self.dropped.iter().any(|trade| is_within(&trade));
-        // What was dropped may have left the window since, without anybody seeing it.
+        // What was dropped may have left the window since, without anybody seeing it. It may also have
+        // come again under its time and id with another price, since nobody remembers it.
         let mut dropped = self.dropped.iter();
-        let is_vague = dropped.any(|trade| before.is_none_or(|it| key(&it) < key(trade)));
+        let is_vague =
+            dropped.any(|trade| before.is_none_or(|it| key(&it) <= key(trade) && it != *trade));
         Some(Stats {
             open: first.map(|trade| trade.price),
             high: prices().max(),
