@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::object::Object;
+
 /// A frame from a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Request {
@@ -55,7 +57,7 @@ enum Method {
 /// Reads a frame. The id is worth answering with even where the rest is no good.
 pub(crate) fn parse(text: &str) -> (RequestId, Result<Request, Refusal>) {
     let error = match serde_json::from_str(text) {
-        Ok(Frame { method, params, id }) => return (id, request(method, params)),
+        Ok(Object(Frame { method, params, id })) => return (id, request(method, params)),
         Err(error) => error,
     };
     let id = serde_json::from_str::<Value>(text)
@@ -211,6 +213,16 @@ mod tests {
         ];
         for (answer, expected) in answers {
             assert_eq!(answer, expected);
+        }
+    }
+
+    #[test]
+    fn members_have_names() {
+        for frame in [r#"["LIST_SUBSCRIPTIONS",null,7]"#, "[7]", "[]"] {
+            let (id, refused) = parse(frame);
+            assert_eq!(id, RequestId::Null, "{frame}");
+            let answer = refused.expect_err(frame).answer(&id);
+            assert!(answer.contains("unknown method, field"), "{answer}");
         }
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod decimal;
 pub(crate) mod frames;
 pub(crate) mod hex;
 pub(crate) mod market;
+pub(crate) mod object;
 pub(crate) mod openapi;
 pub(crate) mod orders;
 pub(crate) mod params;

@@ -19,6 +19,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::App;
 use super::auth::{Access, Caller};
 use super::limits::{ClientLimits, OrderCount};
+use crate::api::object::Object;
 use crate::api::params::Params;
 use crate::error::ApiError;
 
@@ -75,7 +76,8 @@ impl Call {
 
     /// The body, as JSON. What it says is not repeated in the error: it may hold a password.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        serde_json::from_slice(&self.body).map_err(|error| {
+        let read = serde_json::from_slice(&self.body).map(|Object(body)| body);
+        read.map_err(|error| {
             let what = match error.classify() {
                 serde_json::error::Category::Data => "does not have the fields it must have",
                 _ => "is not valid JSON",

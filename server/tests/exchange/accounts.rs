@@ -91,6 +91,14 @@ async fn users_register_once_and_log_in_with_their_password() {
             -1100,
             "The request body does not have the fields it must have.",
         ),
+        (
+            "fields without names",
+            "/v1/login",
+            json!(["alice", "correct horse"]),
+            400,
+            -1100,
+            "The request body does not have the fields it must have.",
+        ),
     ];
     for (what, path, body, status, code, msg) in cases {
         let reply = http.post_json(path, body).await;

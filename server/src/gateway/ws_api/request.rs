@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::api::frames::RequestId;
+use crate::api::object::Object;
 use crate::api::params::Params;
 use crate::error::ApiError;
 
@@ -64,14 +65,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
 
 /// Reads a request. The id is worth answering with even where the rest is no good.
 pub(super) fn parse(text: &str) -> Result<Request, (RequestId, ApiError)> {
-    let frame: Frame<'_> = serde_json::from_str(text).map_err(|error| {
+    let Object::<Frame<'_>>(frame) = serde_json::from_str(text).map_err(|error| {
         #[derive(Deserialize)]
         struct OnlyId {
             #[serde(default)]
             id: RequestId,
         }
-        let known = serde_json::from_str::<OnlyId>(text);
-        let id = known.map_or(RequestId::Null, |it| it.id);
+        let known = serde_json::from_str::<Object<OnlyId>>(text);
+        let id = known.map_or(RequestId::Null, |Object(it)| it.id);
         let refusal = match error.classify() {
             serde_json::error::Category::Data => ApiError::INVALID_REQUEST,
             _ => ApiError::INVALID_JSON,
@@ -151,6 +152,9 @@ mod tests {
             ("", RequestId::Null, -1135),
             ("{", RequestId::Null, -1135),
             ("[]", RequestId::Null, -1130),
+            // Members have names.
+            (r#"["x"]"#, RequestId::Null, -1130),
+            (r#"["x","ping",{}]"#, RequestId::Null, -1130),
             (r#"{"id":"x"}"#, text("x"), -1130),
             (r#"{"id":"x","method":1}"#, text("x"), -1130),
             (
