@@ -41,7 +41,7 @@ pub(crate) async fn raw(
     client: Client,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    stream(app, client, upgrade, false, "")
+    stream(app, client, upgrade, false, "").await
 }
 
 /// `/ws/<stream>`: raw events. Unknown names deliver nothing.
@@ -51,7 +51,7 @@ pub(crate) async fn raw_of(
     Path(streams): Path<String>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    stream(app, client, upgrade, false, &streams)
+    stream(app, client, upgrade, false, &streams).await
 }
 
 /// `/stream?streams=a/b`: events with the name of their stream.
@@ -66,10 +66,10 @@ pub(crate) async fn combined(
         .find(|(name, _)| name == "streams")
         .map(|(_, value)| value.into_owned())
         .unwrap_or_default();
-    stream(app, client, upgrade, true, &streams)
+    stream(app, client, upgrade, true, &streams).await
 }
 
-fn stream(
+async fn stream(
     app: Arc<App>,
     client: Client,
     upgrade: WebSocketUpgrade,
@@ -91,18 +91,20 @@ fn stream(
     open(&of, client, upgrade, async move |outbox| {
         Subscriptions::begin(app, outbox, combined, &names).await
     })
+    .await
 }
 
-/// Upgrades to a connection that talks to a session.
-pub(super) fn open<S, F>(
+/// Upgrades to a connection that talks to a session. The session begins before the client hears that it
+/// is connected: whatever it does then, it is told of.
+pub(super) async fn open<S, F>(
     app: &App,
     Client(address): Client,
     upgrade: WebSocketUpgrade,
-    begin: impl FnOnce(Outbox) -> F + Send + 'static,
+    begin: impl FnOnce(Outbox) -> F,
 ) -> Response
 where
-    S: Session,
-    F: Future<Output = S> + Send,
+    S: Session + 'static,
+    F: Future<Output = S>,
 {
     let limits = &app.config.limits;
     let (outbox, inbox) = Outbox::new(limits.websocket_buffer_bytes);
@@ -111,6 +113,7 @@ where
         Err(refusal) => return refusal.into_response(),
     };
     let rules = Rules::of(limits);
+    let mut session = begin(outbox).await;
     // What is written and not yet sent needs no bound of its own: nothing is written while there is
     // more of it than goes in one go.
     upgrade
@@ -119,7 +122,6 @@ where
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(connection::BATCH)
         .on_upgrade(async move |socket| {
-            let mut session = begin(outbox).await;
             connection::serve(socket, inbox, &mut session, rules).await;
             drop(place);
         })

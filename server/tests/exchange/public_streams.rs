@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use crate::harness::backend::{new_database, redis_url};
 use crate::harness::shape::{D, F, I, Kind, L, T, assert_shape};
 use crate::harness::{
-    Cluster, DEADLINE, Server, Socket, Trader, eventually, list, new_dir, number, text,
+    Cluster, DEADLINE, Server, Socket, Trader, eventually, list, new_dir, now_millis, number, text,
 };
 use crate::streams::Book;
 
@@ -189,7 +189,17 @@ async fn gateways_tell_the_same_streams_and_aggregates() {
     assert_eq!(late.http().json(path).await, told);
 }
 
+/// Waits until nothing that takes a few seconds comes upon the end of a minute: in a new one there is no
+/// candle before something has traded.
+async fn early_in_a_minute() {
+    let into_minute = Duration::from_millis(now_millis() % 60_000);
+    if into_minute > Duration::from_secs(40) {
+        tokio::time::sleep(Duration::from_secs(60) - into_minute).await;
+    }
+}
+
 async fn subscribers_are_told_how_things_are(server: &Server) {
+    early_in_a_minute().await;
     let (alice, bob) = alice_and_bob(server).await;
     bob.limit("BTCUSDT", "SELL", "50000", "0.5").await;
     alice.market("BTCUSDT", "BUY", "0.1").await;

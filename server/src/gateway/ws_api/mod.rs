@@ -28,4 +28,5 @@ pub(super) async fn open(
     websocket::open(&of, client, upgrade, async move |outbox| {
         Conversation::new(app, client.0, outbox)
     })
+    .await
 }
