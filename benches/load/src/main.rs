@@ -28,7 +28,7 @@ use account::Accounts;
 use anyhow::{Context, bail};
 use clap::Parser;
 use cli::{Cli, Command, LoadArgs, What};
-use servers::Server;
+use servers::{Memory, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> anyhow::Result<()> {
@@ -66,20 +66,22 @@ async fn bounded(args: &LoadArgs, out: &mut impl Write) -> anyhow::Result<()> {
 }
 
 async fn measure(args: &LoadArgs, out: &mut impl Write) -> anyhow::Result<()> {
-    let exchange = Server::exchange(args)?;
     let cores = std::thread::available_parallelism()?;
     writeln!(out, "{cores} cores, for client and server together.")?;
     if cfg!(debug_assertions) {
         writeln!(out, "Not optimised: this is a debug build.")?;
     }
     let most = args.connections.iter().copied().max().unwrap_or(1);
-    let accounts = Accounts::open(exchange.address, most).await?;
     let mut traders = 0;
     if args.what.iter().any(|what| *what != What::Streams) {
+        let exchange = Server::exchange(args, Memory::Kept)?;
+        let accounts = Accounts::open(exchange.address, most).await?;
         writeln!(out)?;
         orders::measure(args, &exchange, &accounts, &mut traders, out).await?;
     }
     if args.what.contains(&What::Streams) {
+        let exchange = Server::exchange(args, Memory::GivenBack)?;
+        let accounts = Accounts::open(exchange.address, most).await?;
         streams::measure(args, &exchange, &accounts, &mut traders, out).await?;
     }
     Ok(())

@@ -41,11 +41,20 @@ impl Drop for Server {
     }
 }
 
+/// What an exchange does with memory that it needs no more for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// Keeps it for a while, as it does by itself.
+    Kept,
+    /// Gives it back at once, so that what it has is what it needs.
+    GivenBack,
+}
+
 impl Server {
-    /// The exchange that the arguments tell of.
-    pub(crate) fn exchange(args: &LoadArgs) -> anyhow::Result<Self> {
+    /// The exchange that the arguments tell of; a new one where they name a binary.
+    pub(crate) fn exchange(args: &LoadArgs, memory: Memory) -> anyhow::Result<Self> {
         if let Some(binary) = &args.exchange {
-            return Self::start(binary);
+            return Self::start(binary, memory);
         }
         let address = args.at.context("no exchange")?;
         ensure!(
@@ -60,7 +69,7 @@ impl Server {
         })
     }
 
-    fn start(binary: &Path) -> anyhow::Result<Self> {
+    fn start(binary: &Path, memory: Memory) -> anyhow::Result<Self> {
         let dir = TempDir::new()?;
         let (config, said) = (dir.path().join("exchange.toml"), dir.path().join("said"));
         fs::write(&config, CONFIG)?;
@@ -73,6 +82,7 @@ impl Server {
             .env_remove("EXCHANGE_REDIS")
             .env_remove("EXCHANGE_STORE")
             .env_remove("EXCHANGE_LOG")
+            .envs((memory == Memory::GivenBack).then_some(("MIMALLOC_PURGE_DELAY", "0")))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(fs::File::create(&said)?)
