@@ -192,9 +192,9 @@ async fn gateways_tell_the_same_streams_and_aggregates() {
 /// Waits until nothing that takes a few seconds comes upon the end of a minute: in a new one there is no
 /// candle before something has traded.
 async fn early_in_a_minute() {
-    let into_minute = Duration::from_millis(now_millis() % 60_000);
-    if into_minute > Duration::from_secs(40) {
-        tokio::time::sleep(Duration::from_secs(60) - into_minute).await;
+    let into_minute = now_millis() % 60_000;
+    if into_minute > 40_000 {
+        tokio::time::sleep(Duration::from_millis(60_000 - into_minute)).await;
     }
 }
 
