@@ -13,16 +13,12 @@ pub(super) const PATTERN: &str = "^([0-9]{1,20})(\\.[0-9]{1,20})?$";
 
 /// `value * 10^-scale` with at least eight decimal places.
 pub(crate) fn fixed(value: u128, scale: u32) -> String {
-    signed(false, value, scale)
+    written(false, value, scale, PLACES)
 }
 
 /// As [`fixed`], of a number that may be negative.
 pub(crate) fn fixed_signed(value: i128, scale: u32) -> String {
-    signed(value < 0, value.unsigned_abs(), scale)
-}
-
-fn signed(negative: bool, value: u128, scale: u32) -> String {
-    written(negative, value, scale, PLACES)
+    written(value < 0, value.unsigned_abs(), scale, PLACES)
 }
 
 /// `value * 10^-scale` with exactly `scale` decimal places.

@@ -47,7 +47,7 @@ pub(crate) struct Registry {
 pub(super) enum Found<'r, 'p> {
     Operation(&'r Operation, PathParams<'r, 'p>),
     /// Only other methods, these.
-    Other(Vec<&'r Method>),
+    Other(Vec<&'r str>),
     Nothing,
 }
 
@@ -94,7 +94,7 @@ impl Registry {
         });
         match here.clone().find(|(method, _)| *method == asked) {
             Some((_, operation)) => Found::Operation(operation, at.params),
-            None => Found::Other(here.map(|(method, _)| method).collect()),
+            None => Found::Other(here.map(|(method, _)| method.as_str()).collect()),
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -111,7 +111,6 @@ impl Front for Gateway {
                 self.counted(client, weight, answer).await
             }
             Found::Other(methods) => {
-                let methods: Vec<_> = methods.into_iter().map(Method::as_str).collect();
                 let refusal = async {
                     let allowed = [(header::ALLOW, methods.join(","))];
                     (allowed, ApiError::METHOD_NOT_ALLOWED).into_response()

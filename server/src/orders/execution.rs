@@ -54,9 +54,7 @@ impl<'a> Executions<'a> {
     pub(crate) fn of(wanted: &'a dyn Fn(AccountId) -> bool) -> Self {
         Self {
             wanted: Some(wanted),
-            last: (0, 0),
-            named: None,
-            told: Vec::new(),
+            ..Self::nobody()
         }
     }
 

@@ -34,7 +34,14 @@ pub(super) fn payloads(params: &Params) -> impl Iterator<Item = Vec<u8>> {
         |(name, value): &(&str, &str)| !name.contains(['&', '=']) && !value.contains('&');
     let as_it_is = pairs.iter().all(is_clear).then_some(AS_IT_IS);
     let forms = as_it_is.into_iter().chain([AS_IN_A_QUERY, AS_IN_A_FORM]);
-    forms.map(move |encode| joined(&pairs, encode).into_bytes())
+    let mut before = None;
+    forms.filter_map(move |encode| {
+        let form = joined(&pairs, encode).into_bytes();
+        // Mostly all are the same, and the same is not worth looking at again.
+        let is_new = before.as_ref() != Some(&form);
+        before = Some(form.clone());
+        is_new.then_some(form)
+    })
 }
 
 fn joined(pairs: &[(&str, &str)], encode: Encode) -> String {
@@ -58,9 +65,7 @@ mod tests {
         let forms = |query| {
             let params = params(query);
             let text = payloads(&params).map(|form| String::from_utf8(form).expect("text"));
-            let mut forms: Vec<_> = text.collect();
-            forms.dedup();
-            forms
+            text.collect::<Vec<_>>()
         };
         assert_eq!(forms("b=2&signature=x&a=1"), ["a=1&b=2"]);
         assert_eq!(
