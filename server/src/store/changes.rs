@@ -222,6 +222,14 @@ impl Changes {
 }
 
 impl OrderUpdate {
+    /// Whether its quantity and what has traded of it stay as they are.
+    pub(super) fn counts_nothing(&self) -> bool {
+        self.executed.is_zero()
+            && self.quote_amount == Amount::default()
+            && self.quantity.is_none()
+            && self.reduced.is_zero()
+    }
+
     fn fill(&mut self, time: Timestamp, quantity: Quantity, quote_amount: Amount) {
         let executed = self.executed.checked_add(quantity);
         self.executed = executed.expect("an order trades no more than its quantity");

@@ -165,6 +165,21 @@ fn update_order(
     update: &OrderUpdate,
 ) -> Result<(), Failure> {
     let id = stored_id("an order id", id.get())?;
+    if update.counts_nothing() {
+        transaction
+            .prepare_cached(
+                "UPDATE orders SET status = coalesce(?2, status), update_time = ?3,
+                     price = coalesce(?4, price)
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                id,
+                update.status.map(Word::word),
+                stored_time(update.update_time)?,
+                update.price.map(Price::get),
+            ])?;
+        return Ok(());
+    }
     let stored = transaction
         .prepare_cached(
             "SELECT quantity, executed, quote_amount, status FROM orders WHERE id = ?1",
