@@ -35,7 +35,8 @@ pub(crate) struct Names(Option<Box<Book>>);
 #[derive(Debug, Clone, Default)]
 struct Book {
     named: u64,
-    by_name: BTreeMap<ClientOrderId, Named>,
+    /// Each in a place of its own: the map moves what it holds with every order that comes and goes.
+    by_name: BTreeMap<ClientOrderId, Box<Named>>,
     /// Names and numbers that may be thrown away one day. The next to look at comes first.
     queue: VecDeque<(u64, ClientOrderId)>,
 }
@@ -55,7 +56,7 @@ impl Names {
 
     /// The newest order of a name, open, recent or neither. O(log names).
     pub(crate) fn newest(&self, name: ClientOrderId) -> Option<&Named> {
-        self.0.as_deref()?.by_name.get(&name)
+        self.0.as_deref()?.by_name.get(&name).map(Box::as_ref)
     }
 
     /// The name of an order. O(names).
@@ -76,13 +77,13 @@ impl Names {
     ) {
         let book = self.0.get_or_insert_default();
         book.named += 1;
-        let named = Named {
+        let named = Box::new(Named {
             name,
             number: book.named,
             instrument,
             order: *order,
             outcome,
-        };
+        });
         book.by_name.insert(name, named);
         book.queue.push_back((book.named, name));
         // One comes and up to two go, so what may be thrown away never piles up.
@@ -100,10 +101,11 @@ impl Names {
         let Some(book) = self.0.as_deref() else {
             return Vec::new();
         };
-        let entitled = |named: &&Named| {
+        let entitled = |named: &Named| {
             book.is_recent(named.number) || is_open(named.instrument, named.order.id)
         };
-        let mut taken: Vec<Named> = book.by_name.values().filter(entitled).copied().collect();
+        let all = book.by_name.values().map(|named| **named);
+        let mut taken: Vec<Named> = all.filter(entitled).collect();
         taken.sort_by_key(|named| named.number);
         taken
     }
@@ -115,7 +117,10 @@ impl Names {
         }
         Self(Some(Box::new(Book {
             named: count,
-            by_name: taken.iter().map(|named| (named.name, *named)).collect(),
+            by_name: taken
+                .iter()
+                .map(|named| (named.name, Box::new(*named)))
+                .collect(),
             queue: taken
                 .iter()
                 .map(|named| (named.number, named.name))
