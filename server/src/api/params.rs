@@ -26,8 +26,19 @@ impl Params {
 
     /// Those of one part of a request, behind what is there already.
     pub(crate) fn read(&mut self, form: &[u8]) {
-        for (name, value) in form_urlencoded::parse(form) {
-            self.push(&name, &value);
+        match std::str::from_utf8(form) {
+            // Mostly nothing is encoded.
+            Ok(plain) if !plain.contains(['%', '+']) => {
+                for pair in plain.split('&').filter(|pair| !pair.is_empty()) {
+                    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                    self.push(name, value);
+                }
+            }
+            _ => {
+                for (name, value) in form_urlencoded::parse(form) {
+                    self.push(&name, &value);
+                }
+            }
         }
     }
 
@@ -138,6 +149,31 @@ mod tests {
                 let payload = signed_payload(&query, body.as_bytes());
                 assert_eq!(payload.is_some(), same, "{query} {body}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_not_encoded_is_read_as_if_it_were() {
+        for form in [
+            "",
+            "&",
+            "=",
+            "a",
+            "a&b",
+            "a=",
+            "=b",
+            "a=b=c",
+            "&a=1&&b=\u{e9}&",
+            "a=%31+2",
+        ] {
+            let read = Params::parse(form, b"");
+            let read: Vec<_> = read.iter().collect();
+            let decoded: Vec<_> = form_urlencoded::parse(form.as_bytes()).collect();
+            let decoded: Vec<_> = decoded
+                .iter()
+                .map(|(name, value)| (&**name, &**value))
+                .collect();
+            assert_eq!(read, decoded, "{form}");
         }
     }
 
