@@ -1,6 +1,7 @@
 //! From a request over HTTP to an operation, and from its answer to a response.
 
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
@@ -32,7 +33,9 @@ pub(super) struct Asked<'o> {
 
 /// Nobody waits longer than the deadline. What was handed in by then may still be carried out.
 pub(super) async fn answer(app: Arc<App>, asked: Asked<'_>) -> Response {
-    match tokio::time::timeout(DEADLINE, carry_out(app, asked)).await {
+    // It stays where it is while it waits.
+    let answer = pin!(carry_out(app, asked));
+    match tokio::time::timeout(DEADLINE, answer).await {
         Ok(response) => response,
         Err(_) => ApiError::TIMEOUT.into_response(),
     }

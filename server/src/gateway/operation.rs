@@ -195,7 +195,7 @@ impl Operation {
     pub(crate) fn new<A, F>(
         access: Access,
         about: &'static str,
-        handler: impl Fn(Call) -> F + Send + Sync + 'static,
+        handler: impl Fn(Call) -> F + Copy + Send + Sync + 'static,
     ) -> Self
     where
         A: Answer,
@@ -213,9 +213,8 @@ impl Operation {
             body: None,
             answer: SchemaGenerator::subschema_for::<A::Data>,
             handler: Box::new(move |call| {
-                let answer = handler(call);
                 Box::pin(async move {
-                    let (data, headers) = answer.await?.into_parts();
+                    let (data, headers) = handler(call).await?.into_parts();
                     let json = serde_json::to_string(&data).map_err(|_| ApiError::INTERNAL)?;
                     Ok(Written { json, headers })
                 })

@@ -74,17 +74,13 @@ impl Gateway {
         }
     }
 
-    /// Answers, if the client may ask for that much.
-    async fn counted(
-        &self,
-        client: IpAddr,
-        weight: u32,
-        answer: impl Future<Output = Response>,
-    ) -> Response {
+    /// Counts the weight of a request. Refuses what is too much.
+    fn weigh(&self, client: IpAddr, weight: u32) -> (Option<u32>, Result<(), ApiError>) {
         if self.has_limits {
-            weighed(&self.app, client, weight, answer).await
+            let (used, allowed) = self.app.limits.request(client, weight);
+            (Some(used), allowed)
         } else {
-            answer.await
+            (None, Ok(()))
         }
     }
 }
@@ -92,37 +88,48 @@ impl Gateway {
 impl Front for Gateway {
     async fn answer(self, peer: SocketAddr, mut request: Request) -> Response {
         let client = client(&self.app, peer.ip(), request.headers());
-        let method = request.method();
-        match self.operations.route(method, request.uri().path()) {
+        let asked = match self
+            .operations
+            .route(request.method(), request.uri().path())
+        {
             Found::Operation(operation, path) => {
                 let path = path.iter().map(|(name, value)| {
                     let value = percent_decode_str(value).decode_utf8_lossy();
                     (name.into(), value.into())
                 });
-                let asked = Asked {
+                Asked {
                     operation,
                     path: path.collect(),
                     params: Params::parse(request.uri().query().unwrap_or(""), b""),
                     client,
                     request,
-                };
-                let weight = operation.weight_of(&asked.params);
-                let answer = dispatch::answer(Arc::clone(&self.app), asked);
-                self.counted(client, weight, answer).await
+                }
             }
             Found::Other(methods) => {
-                let refusal = async {
-                    let allowed = [(header::ALLOW, methods.join(","))];
-                    (allowed, ApiError::METHOD_NOT_ALLOWED).into_response()
-                };
-                self.counted(client, NOTHING_MUCH, refusal).await
+                let (used, allowed) = self.weigh(client, NOTHING_MUCH);
+                let refusal = allowed.err().map(IntoResponse::into_response);
+                return told(used, refusal.unwrap_or_else(|| other_methods(&methods)));
             }
             Found::Nothing => {
                 request.extensions_mut().insert(Client(client));
-                Front::answer(self.others, peer, request).await
+                // In a place of its own: what is asked for more often has no use for the room.
+                return Box::pin(Front::answer(self.others, peer, request)).await;
             }
-        }
+        };
+        let weight = asked.operation.weight_of(&asked.params);
+        let (used, allowed) = self.weigh(client, weight);
+        let response = match allowed {
+            Ok(()) => dispatch::answer(self.app, asked).await,
+            Err(refusal) => refusal.into_response(),
+        };
+        told(used, response)
     }
+}
+
+/// What is there, is there for other methods.
+fn other_methods(methods: &[&str]) -> Response {
+    let allowed = [(header::ALLOW, methods.join(","))];
+    (allowed, ApiError::METHOD_NOT_ALLOWED).into_response()
 }
 
 /// What there is not, is refused as clients expect it.
@@ -151,22 +158,19 @@ async fn weigh(
     request: Request,
     next: Next,
 ) -> Response {
-    weighed(&app, client, NOTHING_MUCH, next.run(request)).await
+    let (used, allowed) = app.limits.request(client, NOTHING_MUCH);
+    let response = match allowed {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    };
+    told(Some(used), response)
 }
 
-/// Counts the weight of a request, refuses what is too much, and tells where the client stands.
-async fn weighed(
-    app: &App,
-    client: IpAddr,
-    weight: u32,
-    answer: impl Future<Output = Response>,
-) -> Response {
-    let (used, allowed) = app.limits.request(client, weight);
-    let mut response = match allowed {
-        Ok(()) => answer.await,
-        Err(error) => error.into_response(),
-    };
-    let used = HeaderValue::from(used);
-    response.headers_mut().insert(USED_WEIGHT, used);
+/// The answer, which tells where a client stands that is counted.
+fn told(used: Option<u32>, mut response: Response) -> Response {
+    if let Some(used) = used {
+        let used = HeaderValue::from(used);
+        response.headers_mut().insert(USED_WEIGHT, used);
+    }
     response
 }

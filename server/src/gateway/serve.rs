@@ -89,8 +89,9 @@ pub(crate) async fn serve(
         };
         let front = front.clone();
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let answer = front.clone().answer(peer, request.map(Body::new));
-            async { Ok::<_, Infallible>(answer.await) }
+            let (front, request) = (front.clone(), request.map(Body::new));
+            // The framework moves what it is given more than once.
+            Box::pin(async move { Ok::<_, Infallible>(front.answer(peer, request).await) })
         });
         let connection = http
             .serve_connection_with_upgrades(TokioIo::new(Patient::new(stream)), service)

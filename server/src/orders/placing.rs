@@ -29,7 +29,12 @@ pub(super) async fn enter(
     order: &NewOrder,
     symbol: &Symbol,
 ) -> Result<PlacedOrder, ApiError> {
-    let quantity = quantity(app, account, order, symbol).await?;
+    // What few orders need waits in a place of its own, so that most are small.
+    let quantity = if order.side == Side::Sell && order.budget().is_some() {
+        Box::pin(quantity_for(app, account, order, symbol)).await?
+    } else {
+        order.quantity
+    };
     let receipt = app
         .submit(Command::Place {
             account,
@@ -52,24 +57,21 @@ pub(super) async fn enter(
                 quantity,
                 ..order.clone()
             };
-            repeated(app, account, &sent, order_id, &outcome, symbol).await?
+            Box::pin(repeated(app, account, &sent, order_id, &outcome, symbol)).await?
         }
         _ => PlacedOrder::new(outcome, order, &app.symbols(), symbol),
     };
     placed.ok_or(ApiError::INTERNAL)
 }
 
-/// How much an order is for at most. Who sells for an amount of quote does not say how much it may take;
-/// as an order holds all that it may sell, that is what there is to sell.
-async fn quantity(
+/// How much an order is for at most that sells for an amount of quote. It does not say how much that may
+/// take; as an order holds all that it may sell, that is what there is to sell.
+async fn quantity_for(
     app: &App,
     account: AccountId,
     order: &NewOrder,
     symbol: &Symbol,
 ) -> Result<Quantity, ApiError> {
-    if order.side == Side::Buy || order.budget().is_none() {
-        return Ok(order.quantity);
-    }
     // Sent once more, it is for as much as the first time.
     if order.is_named {
         let name = OrderRef::Client(order.client_order_id);

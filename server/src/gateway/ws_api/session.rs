@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
+use std::io::{self, Write};
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -31,6 +33,8 @@ use crate::orders::now;
 const UNDER_WAY: usize = 256;
 /// How many user streams a connection may subscribe to.
 const MOST_SUBSCRIPTIONS: usize = 100;
+/// How many bytes a reply mostly has besides what it answers.
+const BESIDES: usize = 512;
 /// What a request costs that only this connection knows of.
 const OWN_WEIGHT: u32 = 2;
 
@@ -138,7 +142,8 @@ impl Conversation {
         let mut running = Box::pin(async move {
             let tells_limits = request.tells_limits;
             let id = request.id.clone();
-            let run = run(Arc::clone(&app), operation, request, client, logon);
+            // It stays where it is while it waits.
+            let run = pin!(run(Arc::clone(&app), operation, request, client, logon));
             let (answer, count) = match tokio::time::timeout(DEADLINE, run).await {
                 Ok(done) => done,
                 Err(_) => (Err(ApiError::TIMEOUT), None),
@@ -346,22 +351,33 @@ fn reply(
     answer: Result<String, ApiError>,
     rate_limits: Option<Vec<RateLimit>>,
 ) -> String {
-    let id = serde_json::to_string(id).expect("plain data always encodes");
-    let (status, content) = match answer {
-        Ok(result) => (200, format!("\"result\":{result}")),
-        Err(error) => {
-            let body = error.body();
-            (error.status.as_u16(), format!("\"error\":{body}"))
-        }
+    let (status, name, content) = match answer {
+        Ok(result) => (200, "result", result),
+        Err(error) => (error.status.as_u16(), "error", error.body().to_string()),
     };
-    let limits = match rate_limits {
-        Some(limits) => {
-            let limits = serde_json::to_string(&limits).expect("plain data always encodes");
-            format!(",\"rateLimits\":{limits}")
-        }
-        None => String::new(),
-    };
-    format!("{{\"id\":{id},\"status\":{status},{content}{limits}}}")
+    let mut reply = Vec::with_capacity(content.len() + BESIDES);
+    let written = write_reply(&mut reply, id, status, (name, &content), rate_limits);
+    written.expect("plain data always encodes");
+    String::from_utf8(reply).expect("JSON is text")
+}
+
+fn write_reply(
+    reply: &mut Vec<u8>,
+    id: &RequestId,
+    status: u16,
+    (name, content): (&str, &str),
+    rate_limits: Option<Vec<RateLimit>>,
+) -> io::Result<()> {
+    write!(reply, "{{\"id\":")?;
+    serde_json::to_writer(&mut *reply, id)?;
+    write!(reply, ",\"status\":{status},\"{name}\":")?;
+    reply.extend_from_slice(content.as_bytes());
+    if let Some(limits) = rate_limits {
+        write!(reply, ",\"rateLimits\":")?;
+        serde_json::to_writer(&mut *reply, &limits)?;
+    }
+    reply.push(b'}');
+    Ok(())
 }
 
 #[cfg(test)]
