@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use accounts_core::{AssetId, Balance, Event as LedgerEvent};
-use exchange_engine::Event;
+use exchange_engine::{Event, Scope};
 use orderbook_core::{AccountId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::bus::Outcome;
 
-/// The balances of one account.
+/// The balances of one account, and whether it may trade.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AccountBalances {
     pub(crate) balances: BTreeMap<AssetId, Balance>,
     pub(crate) update_time: Timestamp,
+    /// Whether an operator has halted the account itself.
+    pub(crate) halted: bool,
 }
 
 /// The balances of all accounts.
@@ -42,6 +44,12 @@ impl BalanceModel {
                     changed.balances.insert(posting.asset, posting.balance);
                     changed.update_time = outcome.time;
                 }
+                Event::Halted {
+                    scope: Scope::Account(account),
+                } => self.accounts.entry(*account).or_default().halted = true,
+                Event::Resumed {
+                    scope: Scope::Account(account),
+                } => self.accounts.entry(*account).or_default().halted = false,
                 // Deposits and withdrawals show in the balances that follow them.
                 _ => {}
             }

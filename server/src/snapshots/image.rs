@@ -19,7 +19,7 @@ use crate::log::{Chain, LogId};
 use crate::orders::Listings;
 
 /// The version that is written and read.
-const VERSION: u16 = 3;
+const VERSION: u16 = 4;
 const MAGIC: [u8; 4] = *b"XSNP";
 const HASH: usize = 32;
 const LENGTH: usize = 8;

@@ -95,8 +95,12 @@ async fn one_account_is_stopped_and_the_others_go_on() {
         "cancelOrders": true,
         "reason": "a stolen key",
     });
+    let can_trade = async |trader: &Trader| trader.account().await["canTrade"].clone();
+    assert_eq!(can_trade(&alice).await, true);
     operator.post("halt", halt).await;
     assert_eq!(alice.open_orders().await, json!([]));
+    assert_eq!(can_trade(&alice).await, false);
+    assert_eq!(can_trade(&bob).await, true);
     let order = [
         ("symbol", "BTCUSDT"),
         ("side", "BUY"),
@@ -108,6 +112,14 @@ async fn one_account_is_stopped_and_the_others_go_on() {
     let reply = alice.post("order", &order).await;
     assert_eq!(reply.json()["code"], -2010, "{reply}");
     bob.post("order", &order).await.ok();
+    let resume = json!({
+        "scope": "ACCOUNT",
+        "accountId": account["accountId"],
+        "reason": "a new key",
+    });
+    operator.post("resume", resume).await;
+    assert_eq!(can_trade(&alice).await, true);
+    alice.post("order", &order).await.ok();
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ pub(crate) async fn account(call: Call) -> Result<AccountInfo, ApiError> {
         taker_commission: taker,
         buyer_commission: 0,
         seller_commission: 0,
-        can_trade: true,
+        can_trade: !known.halted,
         can_withdraw: true,
         can_deposit: true,
         brokered: false,

@@ -321,7 +321,12 @@ pub(super) async fn carry_out(
             time: receipt.outcome().time.millis(),
         }),
         Err(error) => {
-            note(&format!("not done: {}", error.msg)).await?;
+            let became = if error == ApiError::UNKNOWN_OUTCOME {
+                "outcome unknown"
+            } else {
+                "not done"
+            };
+            note(&format!("{became}: {}", error.msg)).await?;
             Err(error)
         }
     }
