@@ -232,13 +232,14 @@ fn trading() -> impl Strategy<Value = Command> {
         });
     let reduce = (accounts(), instruments(), orders(), 1..9_u64)
         .prop_map(|(account, instrument, order, by)| on(instrument, reduce(account, order, by)));
+    // In boxes: what generates any of them would lie on the stack as a whole, several times over.
     prop_oneof![
-        12 => place,
-        3 => replace,
-        4 => amend,
-        1 => cancel,
-        1 => cancel_all,
-        1 => reduce,
+        12 => place.boxed(),
+        3 => replace.boxed(),
+        4 => amend.boxed(),
+        1 => cancel.boxed(),
+        1 => cancel_all.boxed(),
+        1 => reduce.boxed(),
     ]
 }
 
@@ -285,13 +286,13 @@ fn deciding() -> impl Strategy<Value = Command> {
             }
         });
     prop_oneof![
-        1 => halt,
+        1 => halt.boxed(),
         12 => scopes().prop_map(|scope| Command::Resume { scope }),
         8 => (accounts(), option::of(assets())).prop_map(|(account, asset)| choose(account, asset)),
-        5 => set_fees,
-        1 => limit,
-        1 => limit_account,
-        1 => limit_in,
+        5 => set_fees.boxed(),
+        1 => limit.boxed(),
+        1 => limit_account.boxed(),
+        1 => limit_in.boxed(),
         2 => Just(Command::AdvanceTime),
         1 => accounts().prop_map(|account| Command::CloseAccount { account }),
         1 => prop_oneof![4 => Just(ETHUSD), 4 => Just(TOKUSD), 1 => Just(BTCUSD)]
@@ -302,7 +303,7 @@ fn deciding() -> impl Strategy<Value = Command> {
 }
 
 fn commands() -> impl Strategy<Value = Command> {
-    prop_oneof![4 => trading(), 1 => deciding()]
+    prop_oneof![4 => trading().boxed(), 1 => deciding().boxed()]
 }
 
 /// Mostly, what is about an order is about one that is open.
