@@ -108,10 +108,11 @@ impl Orders {
     /// The order of this id, whose chain is known.
     #[inline(always)]
     pub(crate) fn find_in(&self, chain: Chain, id: OrderId) -> Option<Slot> {
-        if self.is_surely_new(chain) {
-            return None;
+        match self.chains[chain.0] {
+            None if self.overflow.is_empty() => None,
+            Some(first) if self[first].id == id => Some(first),
+            _ => self.find_further(chain, id),
         }
-        self.find_further(chain, id)
     }
 
     /// Whether no order has an id of this chain, as is mostly the case where an id is not in use.
