@@ -134,6 +134,21 @@ impl Exchange {
                 instrument,
                 order,
             } => self.cancel(now, *account, *instrument, *order, events)?,
+            other => self.apply_other(now, other, events)?,
+        }
+        self.time = now;
+        Ok(())
+    }
+
+    /// The commands of which there are fewer.
+    #[inline(never)]
+    fn apply_other(
+        &mut self,
+        now: Timestamp,
+        command: &Command,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        match command {
             Command::Amend {
                 account,
                 instrument,
@@ -184,7 +199,6 @@ impl Exchange {
             }
             other => self.administer(now, other, events)?,
         }
-        self.time = now;
         Ok(())
     }
 
@@ -512,7 +526,7 @@ impl Exchange {
     }
 
     /// The order that `account` means, where it rests in `instrument`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(
         &self,
         account: AccountId,
@@ -531,6 +545,7 @@ impl Exchange {
     }
 
     /// The order of that name, if it was placed in the instrument.
+    #[inline(never)]
     fn named(
         &self,
         account: AccountId,
