@@ -53,7 +53,7 @@ impl Exchange {
                 let owner = owner.ok_or_else(|| {
                     Violation::new("I5", format!("nobody owns order {}", order.id))
                 })?;
-                let reserved = owner.reserved.get(&order.id).copied().unwrap_or_default();
+                let reserved = owner.reserved(order.id);
                 let hold = market.hold(side, order.price, order.remaining, reserved);
                 let held = holds.entry((order.account, market.pays(side))).or_default();
                 let sum = hold.and_then(|hold| held.checked_add(hold));

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::{MarketLimits, Pace, TraderLimits, boxed};
 use crate::orders::OpenOrder;
 use crate::prices::Prices;
-use crate::settlement::{self, Incoming, Settling};
+use crate::settlement::{self, Incoming, Settling, Terms};
 use crate::trader::Trader;
 use crate::{ClientOrderId, Command, Event, Input, Listing, Market, OrderRef, Reject, Scope};
 
@@ -486,22 +486,24 @@ impl Exchange {
         let market = market.ok_or(Reject::UnknownInstrument)?;
         market.book.apply(command, book_events)?;
         let market = &*market;
-        match (&book_events[..], &incoming) {
-            // What most commands do: an order comes to rest, or goes.
+        let terms = incoming.as_ref().map(|incoming| (incoming, incoming.terms));
+        match (terms, &book_events[..]) {
+            // What most commands do: an order comes to rest, moves, or goes.
             (
+                Some((incoming, Terms::New(_))),
                 [
-                    BookEvent::Accepted {
+                    accepted @ BookEvent::Accepted {
                         rested: Some(_), ..
                     },
                 ],
-                Some(incoming),
-            ) => {
-                settlement::rested(market, ledger, traders, incoming, &book_events[0], events);
+            ) => settlement::rested(market, ledger, traders, incoming, accepted, events),
+            (Some((incoming, Terms::Amended { .. })), [amended @ BookEvent::Amended { .. }]) => {
+                settlement::amended(market, ledger, traders, incoming, amended, events);
             }
-            ([closed @ BookEvent::Closed { left: Some(_), .. }], None) => {
+            (None, [closed @ BookEvent::Closed { left: Some(_), .. }]) => {
                 settlement::left(market, ledger, traders, closed, events);
             }
-            (all, _) => {
+            (_, all) => {
                 let settling = Settling {
                     now,
                     market,

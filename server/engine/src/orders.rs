@@ -524,8 +524,9 @@ fn not_expired(time_in_force: TimeInForce, now: Timestamp) -> Result<(), BookRej
 }
 
 /// What a resting order holds.
+#[inline]
 fn held(market: &Market, trader: &Trader, order: &RestingOrder) -> Amount {
-    let reserved = trader.reserved.get(&order.id).copied().unwrap_or_default();
+    let reserved = trader.reserved(order.id);
     let hold = market.hold(order.side, order.price, order.remaining, reserved);
     hold.expect("it has been held")
 }

@@ -165,14 +165,66 @@ pub(crate) fn left(
         unreachable!("the caller has seen that it was on the book");
     };
     let trader = traders.get_mut(account).expect(KNOWN);
-    let reserved = if trader.reserved.is_empty() {
-        FeeRate::ZERO
-    } else {
-        trader.reserved.remove(&order_id).unwrap_or_default()
-    };
+    let reserved = trader.give_back(order_id);
     let held = market.hold(side, level.price, unfilled, reserved);
     let held = held.expect(LESS_THAN_BEFORE);
     release(ledger, account, market.pays(side), held, events);
+}
+
+/// A resting order gets another price or a larger quantity: it holds what it may cost from here on,
+/// less what it saves by sliding where it rests at once.
+#[inline(never)]
+pub(crate) fn amended(
+    market: &Market,
+    ledger: &mut Ledger,
+    traders: &mut Traders,
+    incoming: &Incoming<'_>,
+    amended: &BookEvent,
+    events: &mut Vec<Event>,
+) {
+    let BookEvent::Amended {
+        order_id,
+        account,
+        side,
+        left,
+        remaining,
+        rested,
+    } = *amended
+    else {
+        unreachable!("the caller has seen that it is amended");
+    };
+    let Terms::Amended {
+        quantity,
+        price,
+        held,
+    } = incoming.terms
+    else {
+        unreachable!("only a resting order is amended");
+    };
+    events.push(Event::OrderAmended {
+        instrument: market.id,
+        order_id,
+        account,
+        side,
+        left,
+        quantity,
+        price,
+        remaining,
+        rested,
+    });
+    let asset = market.pays(side);
+    match incoming.hold.checked_sub(held) {
+        Some(more) => hold(ledger, account, asset, more, events),
+        None => release(ledger, account, asset, less(held, incoming.hold), events),
+    }
+    let trader = traders.get_mut(account).expect(KNOWN);
+    trader.give_back(order_id);
+    if let Some(level) = rested {
+        trader.reserve(order_id, incoming.reserved);
+        if let Some(saved) = saved_by_sliding(market, incoming, side, level.price, remaining) {
+            release(ledger, account, asset, saved, events);
+        }
+    }
 }
 
 /// An order was taken in.
@@ -291,51 +343,16 @@ impl<'a> Settling<'a> {
     #[inline(never)]
     fn follow_rarely(&mut self, event: &BookEvent) {
         match *event {
-            BookEvent::Amended {
-                order_id,
-                account,
-                side,
-                left,
-                remaining,
-                rested,
-            } => {
-                let Incoming {
-                    terms:
-                        Terms::Amended {
-                            quantity,
-                            price,
-                            held,
-                        },
-                    hold,
-                    ..
-                } = self.incoming()
-                else {
-                    unreachable!("only a resting order is amended");
-                };
-                self.events.push(Event::OrderAmended {
-                    instrument: self.market.id,
-                    order_id,
-                    account,
-                    side,
-                    left,
-                    quantity,
-                    price,
-                    remaining,
-                    rested,
-                });
-                match held.checked_sub(hold) {
-                    Some(less) => self.release(account, side, less),
-                    None => self.hold(account, side, less(hold, held)),
-                }
-                let trader = self.trader(account);
-                trader.reserved.remove(&order_id);
-                if let Some(level) = rested {
-                    let incoming = self.incoming();
-                    let saved =
-                        saved_by_sliding(self.market, &incoming, side, level.price, remaining);
-                    self.release(account, side, saved.unwrap_or_default());
-                    self.trader(account).reserve(order_id, incoming.reserved);
-                }
+            BookEvent::Amended { .. } => {
+                let incoming = self.incoming();
+                amended(
+                    self.market,
+                    self.ledger,
+                    self.traders,
+                    &incoming,
+                    event,
+                    self.events,
+                );
             }
             BookEvent::Decremented {
                 price,
@@ -467,13 +484,8 @@ impl<'a> Settling<'a> {
     /// The rate that an order holds fees on top for.
     #[inline]
     fn reserved(&self, account: AccountId, order: OrderId) -> FeeRate {
-        let reserved = self.traders.get(account).map(|trader| &trader.reserved);
-        match reserved {
-            Some(reserved) if !reserved.is_empty() => {
-                reserved.get(&order).copied().unwrap_or_default()
-            }
-            _ => FeeRate::ZERO,
-        }
+        let trader = self.traders.get(account);
+        trader.map_or(FeeRate::ZERO, |trader| trader.reserved(order))
     }
 
     /// The order that came in ends without having rested.

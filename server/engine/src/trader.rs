@@ -19,7 +19,7 @@ pub(crate) struct Trader {
     pub(crate) fee_asset: Option<AssetId>,
     /// Where it has, or may have, open orders, by ascending instrument.
     pub(crate) places: Vec<Place>,
-    /// The rates that open orders hold fees on top for.
+    /// The rates that open orders hold fees on top for. Mostly there are none.
     pub(crate) reserved: BTreeMap<OrderId, FeeRate>,
     /// What it traded, by quote asset.
     pub(crate) volumes: Vec<(AssetId, TradedVolume)>,
@@ -81,6 +81,24 @@ impl Trader {
         if rate != FeeRate::ZERO {
             self.reserved.insert(order, rate);
         }
+    }
+
+    /// The rate that an order holds fees on top for; zero where it does not.
+    #[inline]
+    pub(crate) fn reserved(&self, order: OrderId) -> FeeRate {
+        if self.reserved.is_empty() {
+            return FeeRate::ZERO;
+        }
+        self.reserved.get(&order).copied().unwrap_or_default()
+    }
+
+    /// The same of an order that does so no more.
+    #[inline]
+    pub(crate) fn give_back(&mut self, order: OrderId) -> FeeRate {
+        if self.reserved.is_empty() {
+            return FeeRate::ZERO;
+        }
+        self.reserved.remove(&order).unwrap_or_default()
     }
 
     /// An instrument is listed no more.
