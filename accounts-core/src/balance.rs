@@ -65,6 +65,18 @@ impl Account {
         Some(&mut self.balances[index].1)
     }
 
+    /// The balances of two assets, where they are two and the account has had both.
+    #[inline(always)]
+    pub(crate) fn two_mut(&mut self, one: AssetId, other: AssetId) -> Option<[&mut Balance; 2]> {
+        let positions = self.positions([one, other]);
+        match self.balances.get_disjoint_mut(positions) {
+            Ok([first, second]) if first.0 == one && second.0 == other => {
+                Some([&mut first.1, &mut second.1])
+            }
+            _ => None,
+        }
+    }
+
     /// O(log assets of the account), and linear for an asset that is new to it.
     #[inline]
     pub(crate) fn entry(&mut self, asset: AssetId) -> &mut Balance {
@@ -86,18 +98,28 @@ impl Account {
 
     #[inline]
     fn find(&self, asset: AssetId) -> Result<usize, usize> {
-        if self.balances.len() > FEW {
-            return self
-                .balances
-                .binary_search_by_key(&asset, |(asset, _)| *asset);
-        }
-        // Counting to the end is faster than stopping where nobody can foresee it.
-        let before = self.balances.iter().filter(|(of, _)| *of < asset);
-        let index = before.count();
+        let [index] = self.positions([asset]);
         match self.balances.get(index) {
             Some((of, _)) if *of == asset => Ok(index),
             _ => Err(index),
         }
+    }
+
+    /// Where assets are, or would be.
+    #[inline(always)]
+    fn positions<const N: usize>(&self, assets: [AssetId; N]) -> [usize; N] {
+        if self.balances.len() > FEW {
+            let position = |asset| self.balances.partition_point(|(of, _)| *of < asset);
+            return assets.map(position);
+        }
+        // Counting to the end is faster than stopping where nobody can foresee it.
+        let mut positions = [0; N];
+        for (of, _) in &self.balances {
+            for (position, asset) in positions.iter_mut().zip(assets) {
+                *position += usize::from(*of < asset);
+            }
+        }
+        positions
     }
 }
 

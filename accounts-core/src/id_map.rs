@@ -71,6 +71,15 @@ impl<K: Id, V> IdMap<K, V> {
         }
     }
 
+    /// What three ids name, where no two are the same and all are within the array: ids far from it
+    /// have to be looked up one by one.
+    #[inline(always)]
+    pub(crate) fn three_mut(&mut self, ids: [K; 3]) -> Option<[&mut V; 3]> {
+        let indexes = ids.map(|id| index(id).unwrap_or(usize::MAX));
+        let [one, two, three] = self.dense.get_disjoint_mut(indexes).ok()?;
+        Some([one.as_mut()?, two.as_mut()?, three.as_mut()?])
+    }
+
     /// Whether an id names anything.
     #[inline]
     pub fn contains(&self, id: K) -> bool {

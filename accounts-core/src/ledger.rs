@@ -419,7 +419,7 @@ impl Ledger {
     }
 }
 
-const FITS: &str = "no balance exceeds the total of its asset, and the total fits";
+pub(crate) const FITS: &str = "no balance exceeds the total of its asset, and the total fits";
 
 fn nonzero(amount: Amount) -> Result<(), LedgerReject> {
     if amount.is_zero() {
@@ -430,7 +430,7 @@ fn nonzero(amount: Amount) -> Result<(), LedgerReject> {
 
 /// Of an amount that is, or may be, in the ledger.
 #[inline]
-fn gain(amount: Amount) -> Delta {
+pub(crate) fn gain(amount: Amount) -> Delta {
     amount.gain().expect(FITS)
 }
 

@@ -4,7 +4,10 @@ use alloc::vec::Vec;
 
 use smallvec::SmallVec;
 
-use crate::{AccountId, Amount, AssetId, Delta, Event, Fee, Ledger, LedgerReject, Settlement};
+use crate::ledger::{FITS, gain};
+use crate::{
+    AccountId, Amount, AssetId, Delta, Event, Fee, Ledger, LedgerReject, Posting, Settlement,
+};
 
 /// The change of one balance.
 #[derive(Debug, Clone, Copy)]
@@ -92,12 +95,90 @@ fn units(amount: Amount) -> i128 {
 }
 
 impl Ledger {
-    /// Carries out a settlement, or refuses it.
+    /// Carries out a settlement, or refuses it. Most have nothing special about them and are done
+    /// quickly; all others go the general way, which starts anew.
+    #[inline(always)]
+    pub(crate) fn settle<E: From<Event>>(
+        &mut self,
+        settlement: &Settlement,
+        events: &mut Vec<E>,
+    ) -> Result<(), LedgerReject> {
+        match self.settle_plainly(settlement, events) {
+            Some(()) => Ok(()),
+            None => self.settle_generally(settlement, events),
+        }
+    }
+
+    /// Carries out a settlement between three accounts that have had both assets before, each side of
+    /// which pays its fee out of what it receives. `None` where it is another one, or there is
+    /// something wrong with it.
+    #[inline(always)]
+    fn settle_plainly<E: From<Event>>(
+        &mut self,
+        settlement: &Settlement,
+        events: &mut Vec<E>,
+    ) -> Option<()> {
+        let &Settlement {
+            base,
+            quote,
+            base_amount,
+            quote_amount,
+            buyer_frees,
+            seller_frees,
+            ..
+        } = settlement;
+        let buyer_fee = plain_fee(settlement.buyer_fee, base)?;
+        let seller_fee = plain_fee(settlement.seller_fee, quote)?;
+        let (buyer_id, seller_id) = (settlement.buyer, settlement.seller);
+        let fees_id = settlement.fee_account;
+        let [buyer, seller, fee_account] =
+            self.accounts.three_mut([buyer_id, seller_id, fees_id])?;
+        if fee_account.closed || base_amount.is_zero() || quote_amount.is_zero() {
+            return None;
+        }
+        // Whoever holds something is open, and of what it holds the asset is known.
+        let [buyer_base, buyer_quote] = buyer.two_mut(base, quote)?;
+        let [seller_base, seller_quote] = seller.two_mut(base, quote)?;
+        let [fees_base, fees_quote] = fee_account.two_mut(base, quote)?;
+        let buyer_saves = buyer_frees.checked_sub(quote_amount)?;
+        let seller_saves = seller_frees.checked_sub(base_amount)?;
+        let buyer_receives = base_amount.checked_sub(buyer_fee)?;
+        let seller_receives = quote_amount.checked_sub(seller_fee)?;
+        let buyer_holds = buyer_quote.held.checked_sub(buyer_frees)?;
+        let seller_holds = seller_base.held.checked_sub(seller_frees)?;
+        buyer_quote.held = buyer_holds;
+        seller_base.held = seller_holds;
+        let none = Amount::ZERO;
+        for (account, asset, balance, gains, frees) in [
+            (buyer_id, quote, buyer_quote, buyer_saves, buyer_frees),
+            (seller_id, base, seller_base, seller_saves, seller_frees),
+            (buyer_id, base, buyer_base, buyer_receives, none),
+            (seller_id, quote, seller_quote, seller_receives, none),
+            (fees_id, base, fees_base, buyer_fee, none),
+            (fees_id, quote, fees_quote, seller_fee, none),
+        ] {
+            if gains.is_zero() && frees.is_zero() {
+                continue;
+            }
+            balance.available = balance.available.checked_add(gains).expect(FITS);
+            let posting = Posting {
+                account,
+                asset,
+                available: gain(gains),
+                held: -gain(frees),
+                balance: *balance,
+            };
+            events.push(Event::Posted(posting).into());
+        }
+        Some(())
+    }
+
+    /// Carries out any settlement, or refuses it.
     ///
     /// Every number in here fits: what a side frees, pays and receives is held by somebody, so is the
     /// most that a fee can be, and a rebate is no larger than a fee.
     #[inline(never)]
-    pub(crate) fn settle<E: From<Event>>(
+    fn settle_generally<E: From<Event>>(
         &mut self,
         settlement: &Settlement,
         events: &mut Vec<E>,
@@ -199,6 +280,13 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+/// The fee, where it is in that asset and no rebate.
+#[inline(always)]
+fn plain_fee(fee: Fee, asset: AssetId) -> Option<Amount> {
+    let amount = u128::try_from(fee.amount.get()).ok()?;
+    (fee.asset == asset).then_some(Amount::new(amount))
 }
 
 /// Whether a rebate of one party, if it has one, comes out of the fee of the other.
