@@ -70,7 +70,7 @@ fn volume(settling: &Settling<'_>, account: AccountId, day: u32) -> Amount {
 }
 
 /// The fee of one side at its rate; `spent` is what its account pays for the same trade already.
-#[inline]
+#[inline(always)]
 fn share(
     settling: &Settling<'_>,
     payer: &Payer,

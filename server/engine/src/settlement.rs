@@ -85,9 +85,9 @@ struct Part {
     order: OrderId,
     account: AccountId,
     side: Side,
-    /// What it has left to trade, before and after.
-    before: Quantity,
-    after: Quantity,
+    /// What of it is gone thereby, and what is left to trade.
+    gone: Quantity,
+    left: Quantity,
 }
 
 type Traders = IdMap<AccountId, Trader>;
@@ -370,8 +370,8 @@ impl<'a> Settling<'a> {
                     order: maker_order_id,
                     account: maker_account,
                     side: taker_side.opposite(),
-                    before: sum(maker_remaining, quantity),
-                    after: maker_remaining,
+                    gone: quantity,
+                    left: maker_remaining,
                 };
                 let frees = self.frees(&maker, price);
                 self.release(maker_account, maker.side, frees);
@@ -379,8 +379,8 @@ impl<'a> Settling<'a> {
                     order: taker_order_id,
                     account: taker_account,
                     side: taker_side,
-                    before: sum(taker_remaining, quantity),
-                    after: taker_remaining,
+                    gone: quantity,
+                    left: taker_remaining,
                 };
                 let frees = self.incoming_frees(&taker);
                 self.release(taker_account, taker_side, frees);
@@ -411,8 +411,8 @@ impl<'a> Settling<'a> {
                     order: order_id,
                     account,
                     side,
-                    before: sum(remaining, by),
-                    after: remaining,
+                    gone: by,
+                    left: remaining,
                 };
                 let frees = self.frees(&part, price);
                 self.release(account, side, frees);
@@ -464,21 +464,17 @@ impl<'a> Settling<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn frees_of(&self, part: &Part, price: Price, reserved: FeeRate) -> Amount {
+        let hold = |quantity| {
+            let hold = self.market.hold(part.side, price, quantity, reserved);
+            hold.expect(LESS_THAN_BEFORE)
+        };
         if reserved == FeeRate::ZERO {
-            let quantity = part.before.checked_sub(part.after);
-            let quantity = quantity.expect("what is left of an order only shrinks");
-            return self
-                .market
-                .cost(part.side, price, quantity)
-                .expect(LESS_THAN_BEFORE);
+            return hold(part.gone);
         }
-        let hold = |left| self.market.hold(part.side, price, left, reserved);
-        less(
-            hold(part.before).expect(LESS_THAN_BEFORE),
-            hold(part.after).expect(LESS_THAN_BEFORE),
-        )
+        // Each is rounded, so that their difference is not that of what is gone.
+        less(hold(sum(part.left, part.gone)), hold(part.left))
     }
 
     /// The rate that an order holds fees on top for.
@@ -514,15 +510,15 @@ impl<'a> Settling<'a> {
             order: trade.maker_order_id,
             account: maker,
             side: trade.taker_side.opposite(),
-            before: sum(trade.maker_remaining, trade.quantity),
-            after: trade.maker_remaining,
+            gone: trade.quantity,
+            left: trade.maker_remaining,
         };
         let taker_part = Part {
             order: trade.taker_order_id,
             account: taker,
             side: trade.taker_side,
-            before: sum(trade.taker_remaining, trade.quantity),
-            after: trade.taker_remaining,
+            gone: trade.quantity,
+            left: trade.taker_remaining,
         };
         let day = TradedVolume::day(self.now);
         let maker_reserved = self.reserved(maker, trade.maker_order_id);
