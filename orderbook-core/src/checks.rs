@@ -198,7 +198,7 @@ impl OrderBook {
     #[inline(always)]
     pub(crate) fn is_quiet(&self, order: &Order, price: Price, chain: Chain) -> bool {
         let makers = self.ladder(order.side.opposite());
-        self.orders.is_surely_new(chain)
+        self.orders.find_in(chain, order.id).is_none()
             && self.instrument.check_quantity(order.quantity).is_ok()
             && self.instrument.check_price(price).is_ok()
             && self
