@@ -65,16 +65,21 @@ impl Account {
         Some(&mut self.balances[index].1)
     }
 
-    /// The balances of two assets, where they are two and the account has had both.
+    /// The balances of two assets, where these are two, and the account has had both and few more.
     #[inline(always)]
     pub(crate) fn two_mut(&mut self, one: AssetId, other: AssetId) -> Option<[&mut Balance; 2]> {
-        let positions = self.positions([one, other]);
-        match self.balances.get_disjoint_mut(positions) {
-            Ok([first, second]) if first.0 == one && second.0 == other => {
-                Some([&mut first.1, &mut second.1])
-            }
-            _ => None,
+        if self.balances.len() > FEW {
+            return None;
         }
+        let (mut first, mut second) = (None, None);
+        for (asset, balance) in &mut self.balances {
+            if *asset == one {
+                first = Some(balance);
+            } else if *asset == other {
+                second = Some(balance);
+            }
+        }
+        Some([first?, second?])
     }
 
     /// O(log assets of the account), and linear for an asset that is new to it.
@@ -98,28 +103,20 @@ impl Account {
 
     #[inline]
     fn find(&self, asset: AssetId) -> Result<usize, usize> {
-        let [index] = self.positions([asset]);
+        if self.balances.len() > FEW {
+            return self
+                .balances
+                .binary_search_by_key(&asset, |(asset, _)| *asset);
+        }
+        // Counting to the end is faster than stopping where nobody can foresee it.
+        let mut index = 0;
+        for (of, _) in &self.balances {
+            index += usize::from(*of < asset);
+        }
         match self.balances.get(index) {
             Some((of, _)) if *of == asset => Ok(index),
             _ => Err(index),
         }
-    }
-
-    /// Where assets are, or would be.
-    #[inline(always)]
-    fn positions<const N: usize>(&self, assets: [AssetId; N]) -> [usize; N] {
-        if self.balances.len() > FEW {
-            let position = |asset| self.balances.partition_point(|(of, _)| *of < asset);
-            return assets.map(position);
-        }
-        // Counting to the end is faster than stopping where nobody can foresee it.
-        let mut positions = [0; N];
-        for (of, _) in &self.balances {
-            for (position, asset) in positions.iter_mut().zip(assets) {
-                *position += usize::from(*of < asset);
-            }
-        }
-        positions
     }
 }
 
