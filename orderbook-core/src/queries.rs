@@ -126,7 +126,7 @@ impl OrderBook {
     }
 
     /// A resting order. O(1) (O(log orders) for ids chosen to collide).
-    #[inline]
+    #[inline(always)]
     pub fn order(&self, id: OrderId) -> Option<RestingOrder> {
         self.orders.find(id).map(|slot| self.resting(slot))
     }
@@ -189,7 +189,7 @@ impl OrderBook {
     }
 
     /// An order as others see it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn resting(&self, slot: Slot) -> RestingOrder {
         let node = &self.orders[slot];
         let terms = self.orders.resting_terms(slot);

@@ -453,6 +453,7 @@ impl<'a> Settling<'a> {
     }
 
     /// What the order that comes in need not hold any more.
+    #[inline(always)]
     fn incoming_frees(&self, part: &Part) -> Amount {
         let incoming = self.incoming();
         match (incoming.limit(), part.side) {
