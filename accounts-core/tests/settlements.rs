@@ -12,9 +12,28 @@ use helpers::*;
 
 type Line = (AccountId, AssetId, (i128, i128), (u128, u128));
 
+/// The same ledger, but everybody has had some of everything before: who has is served another way.
+fn seasoned(ledger: &Ledger) -> Ledger {
+    let mut seasoned = ledger.clone();
+    for account in [HOUSE, ANN, BOB] {
+        for asset in [BTC, USD, FEES] {
+            // Not where there is as much as can be, nor where nobody has an account.
+            let deposited = seasoned.apply(&deposit(account, asset, 1), &mut Vec::<Event>::new());
+            if deposited.is_ok() {
+                apply(&mut seasoned, withdraw(account, asset, 1));
+            }
+        }
+    }
+    assert_eq!(seasoned, *ledger);
+    seasoned
+}
+
 #[track_caller]
 fn settles(ledger: &mut Ledger, settlement: Settlement, table: &[Line]) {
+    let mut seasoned = seasoned(ledger);
     let events = apply(ledger, Command::Settle(settlement));
+    assert_eq!(apply(&mut seasoned, Command::Settle(settlement)), events);
+    assert_eq!(seasoned, *ledger);
     let lines = table.iter();
     let expected: Vec<Event> = lines
         .map(|(account, asset, change, after)| posted(*account, *asset, *change, *after))
@@ -28,6 +47,7 @@ fn settles(ledger: &mut Ledger, settlement: Settlement, table: &[Line]) {
 #[track_caller]
 fn refuses(ledger: &Ledger, settlement: Settlement, reject: LedgerReject) {
     refused(ledger, Command::Settle(settlement), reject);
+    refused(&seasoned(ledger), Command::Settle(settlement), reject);
 }
 
 const INVALID: LedgerReject = LedgerReject::InvalidSettlement;
