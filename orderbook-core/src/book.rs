@@ -5,6 +5,7 @@ use core::fmt;
 
 use crate::checks::{Amendment, check_selection};
 use crate::ladder::Ladder;
+use crate::matching::expire_at_once;
 use crate::node::{Chain, Slot};
 use crate::orders::Orders;
 use crate::{
@@ -99,8 +100,9 @@ impl OrderBook {
         }
     }
 
-    /// What most orders are: good till cancelled, with nothing wrong, and meeting nobody. That is
-    /// done here; all else goes the general way, which starts anew.
+    /// What most orders are: good till cancelled, with nothing wrong, and meeting nobody. That is done
+    /// here. Those that trade, and immediate ones, go by ways of their own; all else goes the general
+    /// way, which starts anew.
     #[inline(always)]
     fn place(&mut self, order: &Order, events: &mut Vec<Event>) -> Result<(), BookReject> {
         let chain = self.orders.chain_of(order.id);
@@ -108,8 +110,38 @@ impl OrderBook {
             OrderKind::Limit {
                 price,
                 time_in_force: TimeInForce::GoodTillCancel,
-            } if self.is_quiet(order, price, chain) => {
-                self.enter_quietly(order, price, chain, events);
+            } if self.is_surely_fine(order, price, chain) => {
+                let makers = self.ladder(order.side.opposite());
+                if makers.may_meet(makers.rank(price)) {
+                    self.enter_promptly(order, chain, price, events);
+                } else {
+                    self.enter_quietly(order, price, chain, events);
+                }
+                Ok(())
+            }
+            _ => self.place_other(order, chain, events),
+        }
+    }
+
+    /// An immediate order, with nothing wrong either; or any other, the general way.
+    #[inline(never)]
+    fn place_other(
+        &mut self,
+        order: &Order,
+        chain: Chain,
+        events: &mut Vec<Event>,
+    ) -> Result<(), BookReject> {
+        match order.kind {
+            OrderKind::Limit {
+                price,
+                time_in_force: TimeInForce::IOC,
+            } if self.is_surely_fine(order, price, chain) => {
+                let makers = self.ladder(order.side.opposite());
+                if makers.may_meet(makers.rank(price)) {
+                    self.enter_promptly(order, chain, price, events);
+                } else {
+                    expire_at_once(order, events);
+                }
                 Ok(())
             }
             _ => self.place_generally(order, chain, events),

@@ -194,10 +194,9 @@ impl OrderBook {
         Ok(())
     }
 
-    /// Whether an order that is good till cancelled is surely fine, and rests at once.
+    /// Whether an order that is good till cancelled or immediate is surely fine.
     #[inline(always)]
-    pub(crate) fn is_quiet(&self, order: &Order, price: Price, chain: Chain) -> bool {
-        let makers = self.ladder(order.side.opposite());
+    pub(crate) fn is_surely_fine(&self, order: &Order, price: Price, chain: Chain) -> bool {
         self.orders.find_in(chain, order.id).is_none()
             && self.instrument.check_quantity(order.quantity).is_ok()
             && self.instrument.check_price(price).is_ok()
@@ -206,7 +205,6 @@ impl OrderBook {
                 .check_notional(price, order.quantity)
                 .is_ok()
             && self.check_room(order.side, order.quantity, None).is_ok()
-            && !makers.may_meet(makers.rank(price))
     }
 
     /// Whether an amendment is surely fine and moves an order to where it meets nobody: what is to

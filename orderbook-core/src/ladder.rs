@@ -76,6 +76,20 @@ impl Queue {
         }
     }
 
+    /// Takes the oldest order out, which has no reserve. Returns whether it was the last one.
+    #[inline(always)]
+    fn pop_front(&mut self, orders: &mut Orders, next: Option<Slot>, displayed: Quantity) -> bool {
+        self.total -= displayed.get();
+        self.first = next;
+        if let Some(next) = next {
+            orders[next].previous = None;
+            false
+        } else {
+            self.last = None;
+            true
+        }
+    }
+
     /// Takes an order out. Returns whether it was the last one.
     #[inline(always)]
     fn unlink(&mut self, orders: &mut Orders, order: &Leaving) -> bool {
@@ -198,6 +212,23 @@ impl Ladder {
         }
     }
 
+    /// The oldest order of the best level, where that is not beyond `worst`.
+    #[inline(always)]
+    pub(crate) fn front(&self, worst: Rank) -> Option<Slot> {
+        if !self.may_meet(worst) {
+            return None;
+        }
+        match self.offset(self.best) {
+            Some(offset) => self.window[offset].first,
+            None => self.far_front(),
+        }
+    }
+
+    #[cold]
+    fn far_front(&self) -> Option<Slot> {
+        self.far.get(&self.best)?.first
+    }
+
     /// The level at a rank that is known to be occupied.
     #[inline]
     fn occupied_queue(&mut self, rank: Rank) -> &mut Queue {
@@ -271,6 +302,40 @@ impl Ladder {
         }
     }
 
+    /// Takes the oldest order out of the best level, which goes where there is no `next` one. It has
+    /// displayed all that is left of it.
+    #[inline(always)]
+    pub(crate) fn pop_front(
+        &mut self,
+        orders: &mut Orders,
+        next: Option<Slot>,
+        displayed: Quantity,
+    ) {
+        self.total -= displayed.get();
+        let Some(offset) = self.offset(self.best) else {
+            self.pop_front_far(orders, next, displayed);
+            return;
+        };
+        if self.window[offset].pop_front(orders, next, displayed) {
+            self.vacate_best(offset);
+        }
+    }
+
+    #[cold]
+    fn pop_front_far(&mut self, orders: &mut Orders, next: Option<Slot>, displayed: Quantity) {
+        let rank = self.best;
+        if self.far_queue(rank).pop_front(orders, next, displayed) {
+            self.far.remove(&rank);
+            self.best = self.far_after(rank);
+        }
+    }
+
+    /// Takes quantity off the best level, which its oldest order has lost of what it displayed.
+    #[inline(always)]
+    pub(crate) fn reduce_front(&mut self, displayed: Quantity) {
+        self.reduce(self.best, displayed, Quantity::ZERO);
+    }
+
     #[cold]
     fn unlink_far(&mut self, orders: &mut Orders, order: Leaving, rank: Rank) {
         if self.far_queue(rank).unlink(orders, &order) {
@@ -325,10 +390,16 @@ impl Ladder {
             self.occupied.clear(offset);
             return;
         }
+        self.vacate_best(offset);
+    }
+
+    /// The same of the best level.
+    #[inline(always)]
+    fn vacate_best(&mut self, offset: usize) {
         // Nothing is better than the best, so nothing lies before it, in the window or elsewhere.
         self.best = match self.occupied.clear_then_next(offset) {
             Some(next) => self.rank_at(next),
-            None => self.far_after(rank),
+            None => self.far_after(self.best),
         };
     }
 

@@ -7,13 +7,16 @@ use crate::node::{Chain, Node, Slot};
 use crate::preview::affordable;
 use crate::{
     CloseReason, Event, Level, Order, OrderBook, OrderKind, Price, Quantity, Resting,
-    SelfTradePrevention, TimeInForce, Trade, TradeId,
+    SelfTradePrevention, Side, TimeInForce, Trade, TradeId,
 };
 
-/// An order that may meet others.
+/// An order that may meet others. What rarely happens to it takes it by value: the loop that trades
+/// can keep it in registers then.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Taker<'a> {
     pub(crate) order: &'a Order,
+    /// The side of those that it meets.
+    pub(crate) makers: Side,
     pub(crate) self_trade: SelfTradePrevention,
     /// The worst price, as a rank of the other side.
     pub(crate) worst: Rank,
@@ -40,11 +43,22 @@ impl<'a> Taker<'a> {
             }
         };
         Self {
-            order,
-            self_trade: book.self_trade_of(order),
-            worst,
             budget,
             minimum,
+            ..Self::plain(book, order, worst)
+        }
+    }
+
+    /// The same of an order that has neither a minimum nor a budget.
+    #[inline(always)]
+    fn plain(book: &OrderBook, order: &'a Order, worst: Rank) -> Self {
+        Self {
+            order,
+            makers: order.side.opposite(),
+            self_trade: book.self_trade_of(order),
+            worst,
+            budget: None,
+            minimum: 0,
             remaining: order.quantity,
             decremented: 0,
         }
@@ -78,9 +92,15 @@ impl OrderBook {
         let worst = self.worst(order, limit);
         if self.ladder(order.side.opposite()).meets(worst) {
             events.push(accepted(order, None));
-            self.meet(order, chain, limit, worst, 0, events);
+            self.meet_generally(order, chain, limit, worst, 0, events);
             return;
         }
+        self.enter_alone(order, chain, limit, events);
+    }
+
+    /// Lets a checked order in that meets nobody.
+    #[inline(never)]
+    fn enter_alone(&mut self, order: &Order, chain: Chain, limit: Price, events: &mut Vec<Event>) {
         match &order.kind {
             OrderKind::Limit {
                 time_in_force: TimeInForce::GoodTillCancel,
@@ -90,10 +110,7 @@ impl OrderBook {
                 time_in_force: TimeInForce::Rest(terms),
                 ..
             } => self.enter_special(order, chain, limit, terms, events),
-            _ => {
-                events.push(accepted(order, None));
-                events.push(ended_at_once(order, CloseReason::Expired, order.quantity));
-            }
+            _ => expire_at_once(order, events),
         }
     }
 
@@ -141,10 +158,28 @@ impl OrderBook {
         events.push(accepted(order, Some(level)));
     }
 
-    /// Lets an order trade, then rest or end. It has been announced already; `filled` is what it had
-    /// traded earlier.
+    /// Lets a checked limit order in that is good till cancelled or immediate, and mostly trades.
     #[inline(never)]
-    pub(crate) fn meet(
+    pub(crate) fn enter_promptly(
+        &mut self,
+        order: &Order,
+        chain: Chain,
+        limit: Price,
+        events: &mut Vec<Event>,
+    ) {
+        let worst = self.ladder(order.side.opposite()).rank(limit);
+        let taker = Taker::plain(self, order, worst);
+        if !self.ladder(taker.makers).meets(worst) {
+            self.enter_alone(order, chain, limit, events);
+            return;
+        }
+        events.push(accepted(order, None));
+        self.meet(taker, chain, limit, 0, events);
+    }
+
+    /// Lets any order trade, then rest or end, as [`meet`](Self::meet) does.
+    #[inline(never)]
+    pub(crate) fn meet_generally(
         &mut self,
         order: &Order,
         chain: Chain,
@@ -153,7 +188,22 @@ impl OrderBook {
         filled: u64,
         events: &mut Vec<Event>,
     ) {
-        let mut taker = Taker::new(self, order, worst);
+        let taker = Taker::new(self, order, worst);
+        self.meet(taker, chain, limit, filled, events);
+    }
+
+    /// Lets an order trade, then rest or end. It has been announced already; `filled` is what it had
+    /// traded earlier.
+    #[inline(always)]
+    fn meet(
+        &mut self,
+        mut taker: Taker<'_>,
+        chain: Chain,
+        limit: Price,
+        filled: u64,
+        events: &mut Vec<Event>,
+    ) {
+        let order = taker.order;
         let stopped = if taker.minimum > 0 && self.fill(&taker).quantity.get() < taker.minimum {
             Some(CloseReason::Expired)
         } else {
@@ -179,17 +229,17 @@ impl OrderBook {
     /// or prices are worse than it accepts. Where it ends for another reason, that is returned.
     #[inline(always)]
     fn take(&mut self, taker: &mut Taker<'_>, events: &mut Vec<Event>) -> Option<CloseReason> {
-        let makers = taker.order.side.opposite();
         while !taker.remaining.is_zero() {
-            let ladder = self.ladder(makers);
-            let best = ladder.best().filter(|best| *best <= taker.worst)?;
-            let slot = ladder.queue(best)?.first?;
+            let slot = self.ladder(taker.makers).front(taker.worst)?;
             let maker = &self.orders[slot];
             if taker.budget.is_some() && affordable(taker.budget, maker.price, 1) == 0 {
                 return Some(CloseReason::BudgetSpent);
             }
             if taker.self_trade != SelfTradePrevention::Allow && taker.owns(maker) {
-                match self.prevent(taker, slot, events) {
+                let (gone, outcome) = self.prevent(*taker, slot, events);
+                taker.remaining = less(taker.remaining, gone);
+                taker.decremented += gone.get();
+                match outcome {
                     SelfTrade::GoOn => continue,
                     SelfTrade::Stop => return Some(CloseReason::SelfTrade),
                 }
@@ -198,6 +248,7 @@ impl OrderBook {
             if taker.budget.is_some() {
                 quantity = spend(&mut taker.budget, maker.price, quantity);
             }
+            taker.remaining = less(taker.remaining, quantity);
             self.trade(taker, slot, quantity, events);
         }
         None
@@ -207,35 +258,29 @@ impl OrderBook {
     #[inline(always)]
     fn trade(
         &mut self,
-        taker: &mut Taker<'_>,
+        taker: &Taker<'_>,
         slot: Slot,
         quantity: Quantity,
         events: &mut Vec<Event>,
     ) {
-        taker.remaining = less(taker.remaining, quantity);
-        self.last_trade_id = TradeId::new(self.last_trade_id.get() + 1);
         let maker = &self.orders[slot];
-        let mut trade = Trade {
-            id: self.last_trade_id,
-            price: maker.price,
-            quantity,
-            taker_side: taker.order.side,
-            maker_order_id: maker.id,
-            maker_account: maker.account,
-            maker_remaining: Quantity::ZERO,
-            taker_order_id: taker.order.id,
-            taker_account: taker.order.account,
-            taker_remaining: taker.remaining,
-        };
-        if quantity == maker.displayed && !maker.has_terms() {
+        if maker.has_terms() {
+            self.trade_special(*taker, slot, quantity, events);
+            return;
+        }
+        let remaining = less(maker.displayed, quantity);
+        let trade = self.next_trade(taker, slot, quantity, remaining);
+        events.push(Event::Traded(trade));
+        if remaining.is_zero() {
             // Most makers end like this.
-            events.push(Event::Traded(trade));
-            let chain = self.orders.chain_of(maker.id);
+            let chain = self.orders.chain_of(trade.maker_order_id);
             let maker = self.orders.leaving(chain, slot, None);
+            self.orders.remove(&maker);
+            self.ladders[taker.makers as usize].pop_front(&mut self.orders, maker.next, quantity);
             events.push(Event::Closed {
                 order_id: maker.id,
                 account: maker.account,
-                side: maker.side,
+                side: taker.makers,
                 reason: CloseReason::Filled,
                 unfilled: Quantity::ZERO,
                 left: Some(Level {
@@ -243,14 +288,52 @@ impl OrderBook {
                     quantity: Quantity::ZERO,
                 }),
             });
-            self.take_out(&maker);
-            return;
+        } else {
+            self.orders[slot].displayed = remaining;
+            self.ladder_mut(taker.makers).reduce_front(quantity);
         }
+    }
+
+    /// Trades with an order that has a reserve or a date.
+    #[cold]
+    fn trade_special(
+        &mut self,
+        taker: Taker<'_>,
+        slot: Slot,
+        quantity: Quantity,
+        events: &mut Vec<Event>,
+    ) {
         self.take_displayed(slot, quantity);
-        trade.maker_remaining = self.orders.remaining(slot);
+        let remaining = self.orders.remaining(slot);
+        let trade = self.next_trade(&taker, slot, quantity, remaining);
         events.push(Event::Traded(trade));
         if self.orders[slot].displayed.is_zero() {
             self.used_up(slot, CloseReason::Filled, events);
+        }
+    }
+
+    /// A trade of an order that has become smaller by it already.
+    #[inline(always)]
+    fn next_trade(
+        &mut self,
+        taker: &Taker<'_>,
+        slot: Slot,
+        quantity: Quantity,
+        maker_remaining: Quantity,
+    ) -> Trade {
+        self.last_trade_id = TradeId::new(self.last_trade_id.get() + 1);
+        let maker = &self.orders[slot];
+        Trade {
+            id: self.last_trade_id,
+            price: maker.price,
+            quantity,
+            taker_side: taker.order.side,
+            maker_order_id: maker.id,
+            maker_account: maker.account,
+            maker_remaining,
+            taker_order_id: taker.order.id,
+            taker_account: taker.order.account,
+            taker_remaining: taker.remaining,
         }
     }
 
@@ -292,34 +375,38 @@ impl OrderBook {
         true
     }
 
-    /// An order meets one of its own account or group.
+    /// An order meets one of its own account or group. Returns what it loses by that, besides.
     #[cold]
-    fn prevent(&mut self, taker: &mut Taker<'_>, slot: Slot, events: &mut Vec<Event>) -> SelfTrade {
+    fn prevent(
+        &mut self,
+        taker: Taker<'_>,
+        slot: Slot,
+        events: &mut Vec<Event>,
+    ) -> (Quantity, SelfTrade) {
         match taker.self_trade {
-            SelfTradePrevention::ExpireTaker => SelfTrade::Stop,
+            SelfTradePrevention::ExpireTaker => (Quantity::ZERO, SelfTrade::Stop),
             SelfTradePrevention::ExpireBoth => {
                 self.close(slot, CloseReason::SelfTrade, events);
-                SelfTrade::Stop
+                (Quantity::ZERO, SelfTrade::Stop)
             }
             SelfTradePrevention::Decrement => {
-                self.decrement(taker, slot, events);
-                if taker.remaining.is_zero() {
-                    SelfTrade::Stop
+                let gone = self.decrement(&taker, slot, events);
+                if gone == taker.remaining {
+                    (gone, SelfTrade::Stop)
                 } else {
-                    SelfTrade::GoOn
+                    (gone, SelfTrade::GoOn)
                 }
             }
             SelfTradePrevention::ExpireMaker | SelfTradePrevention::Allow => {
                 self.close(slot, CloseReason::SelfTrade, events);
-                SelfTrade::GoOn
+                (Quantity::ZERO, SelfTrade::GoOn)
             }
         }
     }
 
-    fn decrement(&mut self, taker: &mut Taker<'_>, slot: Slot, events: &mut Vec<Event>) {
+    /// Returns what both have lost.
+    fn decrement(&mut self, taker: &Taker<'_>, slot: Slot, events: &mut Vec<Event>) -> Quantity {
         let quantity = taker.remaining.min(self.orders[slot].displayed);
-        taker.remaining = less(taker.remaining, quantity);
-        taker.decremented += quantity.get();
         self.take_displayed(slot, quantity);
         let maker_remaining = self.orders.remaining(slot);
         let maker = &mut self.orders[slot];
@@ -333,11 +420,12 @@ impl OrderBook {
             maker_remaining,
             taker_order_id: taker.order.id,
             taker_account: taker.order.account,
-            taker_remaining: taker.remaining,
+            taker_remaining: less(taker.remaining, quantity),
         });
         if maker.displayed.is_zero() {
             self.used_up(slot, CloseReason::SelfTrade, events);
         }
+        quantity
     }
 
     /// What the order says of trades with its owner's own, or else the instrument.
@@ -347,6 +435,13 @@ impl OrderBook {
             .self_trade
             .unwrap_or_else(|| self.instrument().self_trade())
     }
+}
+
+/// Lets an order in that may not rest, and meets nobody.
+#[inline(always)]
+pub(crate) fn expire_at_once(order: &Order, events: &mut Vec<Event>) {
+    events.push(accepted(order, None));
+    events.push(ended_at_once(order, CloseReason::Expired, order.quantity));
 }
 
 /// The end of an order that was not on the book.

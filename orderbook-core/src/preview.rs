@@ -122,7 +122,7 @@ impl OrderBook {
     }
 
     fn fill_by_orders(&self, taker: &Taker<'_>) -> Fill {
-        let makers = self.ladder(taker.order.side.opposite());
+        let makers = self.ladder(taker.makers);
         let mut counter = Counter {
             left: taker.remaining.get(),
             budget: taker.budget,

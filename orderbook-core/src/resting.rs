@@ -209,7 +209,7 @@ impl OrderBook {
         if self.ladder(again.side.opposite()).meets(worst) {
             events.push(amended(&leaving, with.quantity, None));
             self.take_out(&leaving);
-            self.meet(&again, chain, with.limit, worst, with.filled, events);
+            self.meet_generally(&again, chain, with.limit, worst, with.filled, events);
             return;
         }
         self.take_out(&leaving);
