@@ -164,6 +164,10 @@ impl OrderBook {
     fn cancel(&mut self, id: OrderId, events: &mut Vec<Event>) -> Result<(), BookReject> {
         let chain = self.orders.chain_of(id);
         let Some(slot) = self.orders.find_first(chain, id) else {
+            // Mostly it has traded, or was cancelled before.
+            if self.orders.is_surely_new(chain) {
+                return Err(BookReject::UnknownOrder);
+            }
             return self.cancel_further(chain, id, events);
         };
         self.close_in(chain, slot, CloseReason::Cancelled, events);
