@@ -149,13 +149,13 @@ impl Orders {
     #[inline(always)]
     pub(crate) fn insert(
         &mut self,
-        mut chain: Chain,
+        chain: Chain,
         id: OrderId,
         node: impl FnOnce() -> Node,
     ) -> Slot {
-        let slot = match self.free {
-            Some(slot) => slot,
-            None => self.append(id, &mut chain),
+        let (slot, chain) = match self.free {
+            Some(slot) => (slot, chain),
+            None => self.append(id, chain),
         };
         self.live += 1;
         let first = self.chains[chain.0].replace(slot);
@@ -317,14 +317,14 @@ impl Orders {
     /// A place that has never been used, for an order of this id. The table may grow for it, which
     /// gives the order another chain.
     #[cold]
-    fn append(&mut self, id: OrderId, chain: &mut Chain) -> Slot {
+    fn append(&mut self, id: OrderId, mut chain: Chain) -> (Slot, Chain) {
         if self.nodes.len() > self.chains.len() / 2 {
             self.grow();
-            *chain = self.chain_of(id);
+            chain = self.chain_of(id);
         }
         let slot = Slot::new(self.nodes.len());
         self.nodes.push(Node::VACANT);
-        slot
+        (slot, chain)
     }
 
     /// An order has taken the place of the first one of its chain: it goes before it, where there
