@@ -136,6 +136,7 @@ mod preview;
 mod queries;
 mod reject;
 mod resting;
+mod self_trade;
 mod snapshot;
 mod units;
 

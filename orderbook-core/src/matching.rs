@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::ladder::Rank;
 use crate::node::{Chain, Node, Slot};
 use crate::preview::affordable;
+use crate::self_trade::SelfTrade;
 use crate::{
     CloseReason, Event, Level, Order, OrderBook, OrderKind, Price, Quantity, Resting,
     SelfTradePrevention, Side, TimeInForce, Trade, TradeId,
@@ -70,12 +71,6 @@ impl<'a> Taker<'a> {
         let group = self.order.group;
         maker.account == self.order.account || (group.is_some() && maker.group == group)
     }
-}
-
-/// What an encounter with an order of the same owner leads to.
-enum SelfTrade {
-    GoOn,
-    Stop,
 }
 
 impl OrderBook {
@@ -339,7 +334,7 @@ impl OrderBook {
 
     /// Takes quantity off what an order displays.
     #[inline]
-    fn take_displayed(&mut self, slot: Slot, quantity: Quantity) {
+    pub(crate) fn take_displayed(&mut self, slot: Slot, quantity: Quantity) {
         let maker = &mut self.orders[slot];
         maker.displayed = less(maker.displayed, quantity);
         let (side, price) = (maker.side, maker.price);
@@ -349,7 +344,7 @@ impl OrderBook {
 
     /// What an order displayed is used up: the next slice comes, or its end.
     #[inline]
-    fn used_up(&mut self, slot: Slot, reason: CloseReason, events: &mut Vec<Event>) {
+    pub(crate) fn used_up(&mut self, slot: Slot, reason: CloseReason, events: &mut Vec<Event>) {
         if self.orders[slot].has_terms() && self.replenish(slot, events) {
             return;
         }
@@ -373,67 +368,6 @@ impl OrderBook {
             hidden,
         });
         true
-    }
-
-    /// An order meets one of its own account or group. Returns what it loses by that, besides.
-    #[cold]
-    fn prevent(
-        &mut self,
-        taker: Taker<'_>,
-        slot: Slot,
-        events: &mut Vec<Event>,
-    ) -> (Quantity, SelfTrade) {
-        match taker.self_trade {
-            SelfTradePrevention::ExpireTaker => (Quantity::ZERO, SelfTrade::Stop),
-            SelfTradePrevention::ExpireBoth => {
-                self.close(slot, CloseReason::SelfTrade, events);
-                (Quantity::ZERO, SelfTrade::Stop)
-            }
-            SelfTradePrevention::Decrement => {
-                let gone = self.decrement(&taker, slot, events);
-                if gone == taker.remaining {
-                    (gone, SelfTrade::Stop)
-                } else {
-                    (gone, SelfTrade::GoOn)
-                }
-            }
-            SelfTradePrevention::ExpireMaker | SelfTradePrevention::Allow => {
-                self.close(slot, CloseReason::SelfTrade, events);
-                (Quantity::ZERO, SelfTrade::GoOn)
-            }
-        }
-    }
-
-    /// Returns what both have lost.
-    fn decrement(&mut self, taker: &Taker<'_>, slot: Slot, events: &mut Vec<Event>) -> Quantity {
-        let quantity = taker.remaining.min(self.orders[slot].displayed);
-        self.take_displayed(slot, quantity);
-        let maker_remaining = self.orders.remaining(slot);
-        let maker = &mut self.orders[slot];
-        maker.quantity = less(maker.quantity, quantity);
-        events.push(Event::Decremented {
-            price: maker.price,
-            quantity,
-            taker_side: taker.order.side,
-            maker_order_id: maker.id,
-            maker_account: maker.account,
-            maker_remaining,
-            taker_order_id: taker.order.id,
-            taker_account: taker.order.account,
-            taker_remaining: less(taker.remaining, quantity),
-        });
-        if maker.displayed.is_zero() {
-            self.used_up(slot, CloseReason::SelfTrade, events);
-        }
-        quantity
-    }
-
-    /// What the order says of trades with its owner's own, or else the instrument.
-    #[inline]
-    pub(crate) fn self_trade_of(&self, order: &Order) -> SelfTradePrevention {
-        order
-            .self_trade
-            .unwrap_or_else(|| self.instrument().self_trade())
     }
 }
 
