@@ -76,7 +76,8 @@ async def own_streams(steps, exchange, account, alice, bob):
 
         with steps.step("a deposit, and that the stream says what REST says"):
             equal(len(trades), 4)
-            before = balances[-1]["BTC"]["total"]
+            # The stream tells a fill before what it did to the balances.
+            before = (await alice.fetch_balance())["BTC"]["total"]
             exchange.deposit(account, BTC=5)
             await following.eventually("more", lambda: balances[-1]["BTC"]["total"] == before + 5)
             told = await alice.fetch_balance()
